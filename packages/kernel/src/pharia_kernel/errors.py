@@ -1,0 +1,259 @@
+"""Every error of the kernel, as one tree.
+
+    KernelError
+    ├── ConfigError                 settings that can not be used
+    ├── AssetMissing                a model or file that is not on this machine
+    ├── RequestError                the caller's request
+    │   ├── InvalidJson · MalformedRequest · UnsupportedMediaType · PayloadTooLarge · InvalidNamespace
+    │   ├── RouteNotFound · MethodNotAllowed
+    │   ├── NamespaceNotFound · SkillNotFound
+    │   └── WrongSkillKind          function called as stream, or the reverse
+    ├── SkillError                  the skill itself
+    │   ├── SkillRejectedInput · SkillReportedError
+    │   ├── InvalidOutput · OutputTooLarge · ProtocolViolation
+    │   ├── SkillTrapped · SkillExited · MemoryExceeded
+    │   ├── MetadataUsedCsi · InvalidMetadata
+    │   └── SkillLoadError          the component can not be served
+    ├── CsiError                    something the skill asked for
+    │   ├── InvalidCsiRequest · ModelNotFound · BackendUnauthorized · BackendRateLimited
+    │   ├── NotConfigured · UnsupportedOperation
+    │   └── BackendUnavailable · BackendFailed · BackendAnswerInvalid · BackendTimeout
+    ├── DeadlineExceeded
+    ├── Saturated
+    └── HostFault                   a fault of the kernel
+
+``code`` is stable and meant for programs; the text is for people and may change. ``status`` is the HTTP status of the
+problem document (RFC 9457) that the HTTP shell makes of the error.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class KernelError(Exception):
+    """Base of all errors; ``str(error)`` says what happened, with which value, and the way out."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "The kernel failed"
+    retry_after: int | None = None
+    """Seconds after which the caller may try again (HTTP ``Retry-After``)."""
+
+
+class ConfigError(KernelError):
+    code = "config-invalid"
+    title = "The configuration can not be used"
+
+
+class AssetMissing(KernelError):
+    code = "asset-missing"
+    status = 503
+    title = "A file the kernel needs is not on this machine"
+
+
+class RequestError(KernelError):
+    code = "bad-request"
+    status = 400
+    title = "The request can not be served"
+
+
+class InvalidJson(RequestError):
+    code = "invalid-json"
+    title = "The request body is not JSON"
+
+
+class MalformedRequest(RequestError):
+    code = "malformed-request"
+    status = 422
+    title = "The request has the wrong shape"
+
+
+class UnsupportedMediaType(RequestError):
+    code = "unsupported-media-type"
+    status = 415
+    title = "The request body is not declared as JSON"
+
+
+class PayloadTooLarge(RequestError):
+    code = "payload-too-large"
+    status = 413
+    title = "The request body is too large"
+
+
+class InvalidNamespace(RequestError):
+    code = "invalid-namespace"
+    title = "The namespace name is not valid"
+
+
+class RouteNotFound(RequestError):
+    code = "route-not-found"
+    status = 404
+    title = "No such route"
+
+
+class MethodNotAllowed(RequestError):
+    code = "method-not-allowed"
+    status = 405
+    title = "The route does not take this method"
+
+
+class NamespaceNotFound(RequestError):
+    code = "namespace-not-found"
+    status = 404
+    title = "No such namespace"
+
+
+class SkillNotFound(RequestError):
+    code = "skill-not-found"
+    status = 404
+    title = "No such skill"
+
+
+class WrongSkillKind(RequestError):
+    code = "wrong-skill-kind"
+    title = "The skill is of the other kind"
+
+
+class SkillError(KernelError):
+    code = "skill-failed"
+    title = "The skill failed"
+
+
+class SkillRejectedInput(SkillError):
+    code = "skill-rejected-input"
+    status = 400
+    title = "The skill could not use the input"
+
+
+class SkillReportedError(SkillError):
+    code = "skill-reported-error"
+    status = 400
+    title = "The skill reported an error"
+
+
+class InvalidOutput(SkillError):
+    code = "skill-invalid-output"
+    title = "The skill answered something that is not JSON"
+
+
+class OutputTooLarge(SkillError):
+    code = "skill-output-too-large"
+    title = "The skill's output is too large"
+
+
+class ProtocolViolation(SkillError):
+    code = "skill-protocol-violation"
+    title = "The skill wrote its message events in a wrong order"
+
+
+class SkillTrapped(SkillError):
+    code = "skill-trapped"
+    title = "The skill crashed in its sandbox"
+
+
+class SkillExited(SkillTrapped):
+    code = "skill-exited"
+    title = "The skill ended its own process"
+
+
+class MemoryExceeded(SkillTrapped):
+    code = "skill-memory-exceeded"
+    title = "The skill ran out of memory"
+
+
+class MetadataUsedCsi(SkillError):
+    code = "skill-metadata-used-csi"
+    title = "The skill used the CSI while it was asked for its metadata"
+
+
+class InvalidMetadata(SkillError):
+    code = "skill-invalid-metadata"
+    title = "The skill's metadata is not valid"
+
+
+class SkillLoadError(SkillError):
+    code = "skill-load-failed"
+    title = "The skill can not be loaded"
+
+
+class CsiError(KernelError):
+    code = "csi-failed"
+    status = 502
+    title = "Something the skill asked for failed"
+
+
+class InvalidCsiRequest(CsiError):
+    code = "csi-invalid-request"
+    status = 400
+    title = "The skill asked for something that can not be done"
+
+
+class ModelNotFound(CsiError):
+    code = "model-not-found"
+    status = 404
+    title = "The model does not exist"
+
+
+class BackendUnauthorized(CsiError):
+    code = "backend-unauthorized"
+    status = 502
+    title = "The backend refused the kernel's credentials"
+
+
+class BackendRateLimited(CsiError):
+    code = "backend-rate-limited"
+    status = 429
+    title = "The backend's quota is used up"
+
+
+class NotConfigured(CsiError):
+    code = "not-configured"
+    status = 503
+    title = "The kernel runs without a backend for this"
+
+
+class UnsupportedOperation(CsiError):
+    code = "unsupported-operation"
+    status = 501
+    title = "The configured backend can not do this"
+
+
+class BackendUnavailable(CsiError):
+    code = "backend-unavailable"
+    status = 503
+    title = "The backend can not be reached"
+
+
+class BackendFailed(CsiError):
+    code = "backend-failed"
+    title = "The backend reported an error"
+
+
+class BackendAnswerInvalid(CsiError):
+    code = "backend-answer-invalid"
+    title = "The backend answered something unexpected"
+
+
+class BackendTimeout(CsiError):
+    code = "backend-timeout"
+    status = 504
+    title = "The backend did not answer in time"
+
+
+class DeadlineExceeded(KernelError):
+    code = "deadline-exceeded"
+    status = 504
+    title = "The skill did not finish in time"
+
+
+class Saturated(KernelError):
+    code = "saturated"
+    status = 503
+    title = "The kernel is busy"
+    retry_after = 1
+
+
+class HostFault(KernelError):
+    code = "host-fault"
+    title = "The kernel made a mistake"

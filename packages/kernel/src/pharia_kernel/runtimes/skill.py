@@ -1,0 +1,57 @@
+"""What a runtime makes of a skill's code. The rest of the kernel does not know which runtime it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pharia_kernel.csi.csi import Csi
+from pharia_kernel.types import Output, SkillKind, SkillMetadata, SkillPath
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SkillLimits:
+    """What one call of a skill may use."""
+
+    memory_bytes: int = 512 * MIB
+    output_bytes: int = 2_700_000
+    """Answer of a function, or the sum of what a stream writes. More than 2,796,202 bytes can not cross at once."""
+    log_bytes: int = 64 * 1024
+    """Of standard output and standard error together; the rest is dropped and counted."""
+    open_streams: int = 64
+    """Completion and chat streams open at the same time."""
+
+
+class Skill(Protocol):
+    """A loaded skill; safe to call concurrently, every call in its own sandbox."""
+
+    @property
+    def kind(self) -> SkillKind: ...
+
+    @property
+    def digest(self) -> str:
+        """``sha256:…`` of the code, or a fixed word for skills that are part of the kernel."""
+        ...
+
+    async def run(self, input: bytes, csi: Csi, output: Output | None) -> bytes:
+        """One call. ``input`` is JSON, checked by the caller.
+
+        A function skill gives the bytes the skill answered (not checked). A stream skill writes to ``output`` and gives
+        ``b""``. Raises :class:`~pharia_kernel.errors.SkillError` and the CSI's errors. Cancelling the awaiting task stops
+        the guest and everything it opened before the cancellation is delivered.
+        """
+        ...
+
+    async def metadata(self) -> SkillMetadata: ...
+
+    async def aclose(self) -> None:
+        """Give back compiled code once the calls in flight have ended."""
+        ...
+
+
+class Runtime(Protocol):
+    async def load(self, path: SkillPath, code: bytes, limits: SkillLimits) -> Skill:
+        """Make ``code`` runnable, off the event loop; raises :class:`~pharia_kernel.errors.SkillLoadError`."""
+        ...
