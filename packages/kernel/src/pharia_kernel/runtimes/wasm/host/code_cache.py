@@ -1,0 +1,105 @@
+"""Compiled code on disk, shared by the processes of one user.
+
+Loading compiled code means running what the file says. So the folder must belong to this user and be writable by nobody
+else, and each file must have the digest noted when it was written; anything else is compiled again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pharia_kernel.runtimes.wasm.host.engine import (
+    Code,
+    Engine,
+    compile_component,
+    fingerprint,
+    open_saved,
+    save,
+)
+from pharia_kernel.runtimes.wasm.host.errors import HostError
+
+_log = logging.getLogger(__name__)
+
+
+class UnsafeCache(HostError):
+    """Others could put code of theirs into the folder."""
+
+
+class CodeCache:
+    """``folder/<engine fingerprint>/<digest of the component>.cwasm``, with the digest of the file beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / fingerprint()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in (folder, self._folder):
+            _check_private(path)
+
+    def load(self, binary: bytes, engine: Engine) -> Code:
+        """Code for the component, from disk or compiled now; one process compiles, others wait for it. Blocks."""
+        path = self._folder / f"{hashlib.sha256(binary).hexdigest()}.cwasm"
+        if code := self._open(path, engine):
+            return code
+        with _locked(path.with_suffix(".lock")):
+            if code := self._open(path, engine):
+                return code
+            code = compile_component(engine, binary)
+            self._store(code, path)
+            return code
+
+    def _open(self, path: Path, engine: Engine) -> Code | None:
+        note = path.with_suffix(".sha256")
+        try:
+            expected = note.read_text()
+            if _digest(path) == expected:
+                return open_saved(engine, path)
+        except FileNotFoundError:
+            return None
+        except (OSError, HostError) as error:
+            _log.warning("compiled code %s can not be used and is made again: %s", path.name, error)
+            return None
+        _log.warning("compiled code %s is damaged and is made again", path.name)
+        return None
+
+    def _store(self, code: Code, path: Path) -> None:
+        """A full disk costs the next start its time, not this one its skill."""
+        try:
+            with tempfile.TemporaryDirectory(dir=self._folder) as place:
+                fresh = Path(place) / "code"
+                save(code, fresh)
+                note = Path(place) / "note"
+                note.write_text(_digest(fresh))
+                fresh.replace(path)
+                note.replace(path.with_suffix(".sha256"))
+        except OSError as error:
+            _log.warning("compiled code could not be kept in %s: %s", self._folder, error)
+
+
+def _check_private(folder: Path) -> None:
+    state = folder.stat()
+    if state.st_uid != os.geteuid() or state.st_mode & 0o022:
+        raise UnsafeCache(
+            f"{folder} holds machine code and must belong to this user and be writable by nobody else "
+            f"(chmod go-w {folder}, or choose another cache-dir)"
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)

@@ -1,0 +1,246 @@
+"""One fresh instance, one call in it: a fiber that computes on worker threads and waits on the event loop.
+
+    loop                      worker
+    submit ───────────────▶  instantiate, call … poll
+    wait for the coroutine ◀── the guest called a host function that waits
+    submit ───────────────▶  hand over the value, poll
+    outcome ◀───────────────  lift the result; give everything back
+
+Only one of the two sides owns the execution at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pharia_kernel.runtimes.wasm.host import capi
+from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent
+from pharia_kernel.runtimes.wasm.host.errors import GuestTrap, HostError, from_text
+from pharia_kernel.runtimes.wasm.host.functions import BoundFunction, Wait, running
+from pharia_kernel.runtimes.wasm.host.lower import free
+from pharia_kernel.runtimes.wasm.host.resources import ResourceTable
+from pharia_kernel.runtimes.wasm.host.workers import Workers
+
+_UNLIMITED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspension:
+    wait: Wait
+    bound: BoundFunction
+    context: int
+    results: int
+
+
+class Execution:
+    """One call, in the given image of the component; ``state`` is whatever the host functions want to know about it.
+
+    ``released`` is called on the event loop when everything the execution held is free again.
+    """
+
+    def __init__(
+        self,
+        workers: Workers,
+        component: LinkedComponent,
+        function: ExportedFunction,
+        place: int,
+        state: Any,
+        memory_bytes: int,
+        released: Callable[[], None],
+    ) -> None:
+        self.component = component
+        self.state = state
+        self.loop = asyncio.get_running_loop()
+        self.resources = ResourceTable(self.loop)
+        self.fault: BaseException | None = None
+        self.host_call_done = False
+        self._workers = workers
+        self._image = component.images[place]
+        self._function = function
+        self._export_index = function.indexes[place]
+        self._released = released
+        self._memory_bytes = memory_bytes
+        self._arguments: Sequence[Any] = ()
+        self._suspension: _Suspension | None = None
+        self._awaited: asyncio.Task[Any] | None = None
+        self._cancelled = False
+        self._outcome: asyncio.Future[Any] = self.loop.create_future()
+        self._ended: asyncio.Future[None] = self.loop.create_future()
+        self._store = self._context = self._future = 0
+        self._calling = False
+        # Written by wasmtime until the store is closed.
+        self._instance = ctypes.create_string_buffer(capi.INSTANCE_SIZE)
+        self._error = ctypes.c_uint64()
+        self._values: ctypes.Array[ctypes.c_char] | None = None
+        self._lowered: list[bytes] = []
+
+    # ---- on the event loop
+
+    async def run(self, arguments: Sequence[Any]) -> Any:
+        """Call the function. Raises what a host function raised, or a :class:`HostError`.
+
+        A cancellation is delivered when the guest has stopped and its memory is free again.
+        """
+        self._arguments = arguments
+        self._workers.start(self)
+        try:
+            return await self._outcome
+        except asyncio.CancelledError:
+            self._cancelled = True
+            if self._awaited is not None:
+                self._awaited.cancel()
+            while not self._ended.done():
+                try:
+                    await asyncio.shield(self._ended)
+                except asyncio.CancelledError:
+                    continue
+            raise
+
+    def _wait(self) -> None:
+        suspension = self._suspension
+        assert suspension is not None
+        if self._cancelled:
+            self._workers.resume(self)
+            return
+        self._awaited = self.loop.create_task(suspension.wait.begin())
+        self._awaited.add_done_callback(self._waited)
+
+    def _waited(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            self._cancelled = True
+        elif error := task.exception():
+            self.fault = error
+        self._workers.resume(self)
+
+    def _end(self, result: Any, error: BaseException | None) -> None:
+        if not self._outcome.done():
+            if error is None:
+                self._outcome.set_result(result)
+            else:
+                self._outcome.set_exception(error)
+        if error is not None:
+            self._release()
+
+    def _release(self) -> None:
+        self._ended.set_result(None)
+        self._released()
+
+    # ---- on a worker thread
+
+    def advance(self) -> bool:
+        running.execution = self
+        try:
+            if self._cancelled or self.fault is not None:
+                self._abandon(self.fault or GuestTrap("cancelled"))
+                return False
+            return self._compute()
+        except BaseException as error:
+            self._abandon(self.fault or error)
+            return False
+        finally:
+            running.execution = None
+
+    def _compute(self) -> bool:
+        if self._suspension is not None:
+            self._hand_over(self._suspension)
+        elif not self._store:
+            self._instantiate()
+        while capi.future_poll(self._future):
+            self._close_future()
+            if self._error.value:
+                raise from_text(capi.take_error(self._error.value))
+            if self._calling:
+                self._finish()
+                return False
+            self._call()
+        if self._suspension is None:
+            return True
+        self.loop.call_soon_threadsafe(self._wait)
+        return False
+
+    def _instantiate(self) -> None:
+        self._store = capi.store_new(self._image.engine.pointer, None, None)
+        self._context = capi.store_context(self._store)
+        capi.store_limiter(self._store, self._memory_bytes, _UNLIMITED, _UNLIMITED, _UNLIMITED, _UNLIMITED)
+        capi.context_yield_on_epoch(self._context, 1)
+        capi.context_set_epoch_deadline(self._context, 1)
+        self._future = capi.instantiate(
+            self._image.linker,
+            self._context,
+            self._image.code.pointer,
+            ctypes.addressof(self._instance),
+            ctypes.addressof(self._error),
+        )
+
+    def _call(self) -> None:
+        self._calling = True
+        lowers = self._function.parameters
+        place = self._values = ctypes.create_string_buffer(capi.FUNC_SIZE + capi.VAL_SIZE * (len(lowers) + 1))
+        start = ctypes.addressof(place)
+        if not capi.get_func(ctypes.addressof(self._instance), self._context, self._export_index, start):
+            raise HostError("the instance does not have the function its component exports")
+        arguments = start + capi.FUNC_SIZE
+        for index, (lower, value) in enumerate(zip(lowers, self._arguments, strict=True)):
+            self._lowered.append(lower(value, self._context))
+            ctypes.memmove(arguments + index * capi.VAL_SIZE, self._lowered[-1], capi.VAL_SIZE)
+        self._arguments = ()
+        self._future = capi.call(
+            start,
+            self._context,
+            arguments,
+            len(lowers),
+            arguments + len(lowers) * capi.VAL_SIZE,
+            0 if self._function.result is None else 1,
+            ctypes.addressof(self._error),
+        )
+
+    def suspend(self, wait: Wait, bound: BoundFunction, context: int, results: int) -> None:
+        """Called by the host function while the guest's stack is still on top."""
+        self.host_call_done = False
+        self._suspension = _Suspension(wait, bound, context, results)
+
+    def _hand_over(self, suspension: _Suspension) -> None:
+        """wasmtime keeps the slot of the result until the future is deleted."""
+        self._suspension = None
+        task, self._awaited = self._awaited, None
+        assert task is not None
+        if suspension.bound.lower is not None:
+            value = suspension.bound.lower(task.result(), suspension.context)
+            ctypes.memmove(suspension.results, value, capi.VAL_SIZE)
+        self.host_call_done = True
+
+    def _finish(self) -> None:
+        """The caller gets the result before the instance is taken down."""
+        result = None
+        if self._function.result is not None:
+            assert self._values is not None
+            slot = ctypes.addressof(self._values) + len(self._values) - capi.VAL_SIZE
+            result = self._function.result(slot, self._context)
+            capi.val_delete(slot)
+        self.loop.call_soon_threadsafe(self._end, result, None)
+        self._close()
+        self.loop.call_soon_threadsafe(self._release)
+
+    def _abandon(self, error: BaseException) -> None:
+        self._close()
+        self.loop.call_soon_threadsafe(self._end, None, error)
+
+    def _close(self) -> None:
+        """The future goes before the store: the other order aborts the process."""
+        self._close_future()
+        for value in self._lowered:
+            free(value)
+        self._lowered.clear()
+        if self._store:
+            capi.store_delete(self._store)
+            self._store = 0
+        self.resources.drop_all()
+
+    def _close_future(self) -> None:
+        if self._future:
+            capi.future_delete(self._future)
+            self._future = 0

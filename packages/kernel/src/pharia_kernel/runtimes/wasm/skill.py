@@ -1,0 +1,133 @@
+"""A loaded component, called in a fresh instance each time."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from jsonschema import SchemaError
+from jsonschema.validators import validator_for
+
+from pharia_kernel.csi.csi import Csi
+from pharia_kernel.csi.forbidden import forbidden_csi
+from pharia_kernel.errors import HostFault, InvalidMetadata, SkillRejectedInput, SkillReportedError
+from pharia_kernel.runtimes.skill import SkillLimits
+from pharia_kernel.runtimes.wasm.failures import run_failure
+from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent
+from pharia_kernel.runtimes.wasm.host.host import ComponentHost
+from pharia_kernel.runtimes.wasm.worlds.detect import World
+from pharia_kernel.runtimes.wasm.worlds.guest import Guest
+from pharia_kernel.runtimes.wasm.worlds.lines import UNVERSIONED
+from pharia_kernel.types import JsonValue, Output, SkillKind, SkillMetadata, SkillPath
+
+_log = logging.getLogger(__name__)
+
+
+class WasmSkill:
+    """Implements :class:`~pharia_kernel.runtimes.skill.Skill`."""
+
+    def __init__(
+        self,
+        path: SkillPath,
+        digest: str,
+        world: World,
+        component: LinkedComponent,
+        host: ComponentHost,
+        limits: SkillLimits,
+    ) -> None:
+        self._path = path
+        self._digest = digest
+        self._world = world
+        self._component: LinkedComponent | None = component
+        self._host = host
+        self._limits = limits
+        self._run = component.function(world.export, "run")
+        self._metadata = component.function(world.export, "metadata") if world.has_metadata else None
+
+    @property
+    def kind(self) -> SkillKind:
+        return self._world.kind
+
+    @property
+    def digest(self) -> str:
+        return self._digest
+
+    @property
+    def version(self) -> str | None:
+        """Line of the interface; None for the unversioned one."""
+        return None if self._world.line.name == UNVERSIONED else self._world.line.name
+
+    async def run(self, input: bytes, csi: Csi, output: Output | None) -> bytes:
+        guest = Guest(self._path, self._limits, csi, output)
+        if self._world.export is None:
+            answer = msgspec.json.encode(await self._call(self._run, [_text(input)], guest))
+        else:
+            case, payload = await self._call(self._run, [input], guest)
+            if case == "err":
+                raise _reported(payload)
+            answer = bytes(payload or b"")
+        guest.check_output(len(answer))
+        return answer
+
+    async def _call(self, function: ExportedFunction, arguments: list[Any], guest: Guest) -> Any:
+        component = self._component
+        if component is None:
+            raise HostFault(f"{self._path} is called after it was closed")
+        execution = self._host.execution(component, function, guest, memory_bytes=self._limits.memory_bytes)
+        if self.kind is SkillKind.MESSAGE_STREAM and guest.output is not None:
+            arguments = [*arguments, execution.resources.add("stream-output")]
+        try:
+            return await execution.run(arguments)
+        except Exception as error:
+            failure = run_failure(error, self._path, guest.log)
+            if isinstance(failure, HostFault):
+                _log.exception("the host failed while %s ran", self._path)
+            raise failure from error
+        finally:
+            await guest.aclose()
+
+    async def metadata(self) -> SkillMetadata:
+        if self._metadata is None:
+            return SkillMetadata(version=self.version, skill_type=self.kind)
+        guest = Guest(self._path, self._limits, forbidden_csi(), None)
+        found = await self._call(self._metadata, [], guest)
+        return SkillMetadata(
+            description=found["description"],
+            version=self.version,
+            skill_type=self.kind,
+            input_schema=_schema(found["input_schema"], "input"),
+            output_schema=_schema(found["output_schema"], "output"),
+        )
+
+    async def aclose(self) -> None:
+        """Calls in flight keep the code until they end."""
+        self._component = None
+
+
+def _text(input: bytes) -> str:
+    try:
+        return msgspec.json.decode(input, type=str)
+    except msgspec.ValidationError:
+        raise SkillRejectedInput(
+            "The skill had trouble interpreting the input:\n\na skill of the first interface takes a JSON string"
+        ) from None
+
+
+def _reported(error: tuple[str, str]) -> Exception:
+    case, text = error
+    if case == "invalid-input":
+        return SkillRejectedInput(f"The skill had trouble interpreting the input:\n\n{text}")
+    return SkillReportedError(f"The skill reported an error:\n\n{text}")
+
+
+def _schema(data: bytes, name: str) -> JsonValue:
+    try:
+        schema = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidMetadata(f"the skill's {name} schema is not JSON: {error}") from None
+    try:
+        validator_for(schema).check_schema(schema)
+    except (SchemaError, TypeError, AttributeError) as error:
+        raise InvalidMetadata(f"Invalid JSON Schema: the skill's {name} schema: {error}") from None
+    return schema

@@ -1,0 +1,106 @@
+"""A completion or chat stream between the backend, on the event loop, and the guest, on a worker thread.
+
+Cost allowed: one wake-up of a worker per part, and none when parts are already there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from pharia_kernel.csi.types import Part
+
+_AHEAD = 8
+"""Parts read before the guest asks for them; then the backend waits."""
+
+
+class PartStream:
+    """Starts to read at once. ``event`` turns parts into what the guest gets, or None for parts to leave out."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        read: Callable[[], AsyncGenerator[Part, None]],
+        event: Callable[[Part], Any],
+        tasks: set[asyncio.Task[None]],
+    ) -> None:
+        self._loop = loop
+        self._read = read
+        self._event = event
+        self._tasks = tasks
+        self._events: deque[Any] = deque()
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._wants_room = False
+        self._ended = False
+        self._closed = False
+        self._error: BaseException | None = None
+        self._task: asyncio.Task[None] | None = None
+        loop.call_soon_threadsafe(self._start)
+
+    # ---- on the event loop
+
+    def _start(self) -> None:
+        if not self._closed:
+            self._task = self._loop.create_task(self._pump())
+            self._tasks.add(self._task)
+            self._task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> None:
+        """Cancel the request at the backend."""
+        self._closed = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _pump(self) -> None:
+        try:
+            async with aclosing(self._read()) as parts:
+                async for part in parts:
+                    event = self._event(part)
+                    if event is None:
+                        continue
+                    self._events.append(event)
+                    self._arrived.set()
+                    if len(self._events) >= _AHEAD:
+                        await self._wait_for_room()
+        except Exception as error:
+            self._error = error
+        finally:
+            self._ended = True
+            self._arrived.set()
+
+    async def _wait_for_room(self) -> None:
+        self._room.clear()
+        self._wants_room = True
+        while len(self._events) >= _AHEAD:
+            await self._room.wait()
+            self._room.clear()
+        self._wants_room = False
+
+    async def wait(self) -> Any:
+        """The next event, or None when the stream has ended."""
+        while True:
+            self._arrived.clear()
+            if self._events or self._ended:
+                return self.take()
+            await self._arrived.wait()
+
+    # ---- on any thread
+
+    @property
+    def ready(self) -> bool:
+        return bool(self._events) or self._ended
+
+    def take(self) -> Any:
+        """The next event once :attr:`ready`; raises what ended the stream after the events before it."""
+        if self._events:
+            event = self._events.popleft()
+            if self._wants_room:
+                self._loop.call_soon_threadsafe(self._room.set)
+            return event
+        if self._error is not None:
+            raise self._error
+        return None
