@@ -5,6 +5,7 @@
     ├── AssetMissing                a model or file that is not on this machine
     ├── RequestError                the caller's request
     │   ├── InvalidJson · MalformedRequest · UnsupportedMediaType · PayloadTooLarge · InvalidNamespace
+    │   ├── RequestTimeout          the body did not arrive in time
     │   ├── RouteNotFound · MethodNotAllowed
     │   ├── NamespaceNotFound · SkillNotFound
     │   └── WrongSkillKind          function called as stream, or the reverse
@@ -79,6 +80,12 @@ class PayloadTooLarge(RequestError):
     code = "payload-too-large"
     status = 413
     title = "The request body is too large"
+
+
+class RequestTimeout(RequestError):
+    code = "request-timeout"
+    status = 408
+    title = "The request body did not arrive in time"
 
 
 class InvalidNamespace(RequestError):

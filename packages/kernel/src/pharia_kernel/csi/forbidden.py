@@ -1,26 +1,74 @@
-"""The CSI of a skill that is only asked for its metadata."""
+"""The CSI of code that must not use it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import AsyncGenerator, Sequence
+from typing import NoReturn
 
+from pharia_kernel.csi.types import (
+    ChatAnswer,
+    ChatRequest,
+    Chunk,
+    ChunkRequest,
+    CompleteAnswer,
+    CompleteRequest,
+    DocPath,
+    Document,
+    ExplainRequest,
+    Hit,
+    LanguageRequest,
+    Part,
+    Score,
+    SearchRequest,
+    ToolInfo,
+    ToolRequest,
+    ToolResult,
+)
 from pharia_kernel.errors import MetadataUsedCsi
-
-if TYPE_CHECKING:
-    from pharia_kernel.csi.csi import Csi
+from pharia_kernel.types import JsonValue
 
 
-class _Forbidden:
-    def __getattr__(self, operation: str) -> Any:
-        def refuse(*_arguments: object) -> NoReturn:
-            raise MetadataUsedCsi(
-                "The metadata function of the invoked skill is bugged. It is forbidden to invoke any CSI functions "
-                f"from the metadata function, yet the skill does precisely this (it called {operation})."
-            )
+class ForbiddenCsi:
+    """Implements :class:`~pharia_kernel.csi.csi.Csi` for the metadata function; every use raises MetadataUsedCsi."""
 
-        return refuse
+    async def complete(self, requests: Sequence[CompleteRequest]) -> list[CompleteAnswer]:
+        self._refuse("complete")
 
+    async def chat(self, requests: Sequence[ChatRequest]) -> list[ChatAnswer]:
+        self._refuse("chat")
 
-def forbidden_csi() -> Csi:
-    """Every use raises :class:`MetadataUsedCsi`."""
-    return _Forbidden()  # type: ignore[return-value]  # has every operation, none of which returns
+    def complete_stream(self, request: CompleteRequest) -> AsyncGenerator[Part, None]:
+        self._refuse("complete_stream")
+
+    def chat_stream(self, request: ChatRequest) -> AsyncGenerator[Part, None]:
+        self._refuse("chat_stream")
+
+    async def explain(self, requests: Sequence[ExplainRequest]) -> list[list[Score]]:
+        self._refuse("explain")
+
+    async def chunk(self, requests: Sequence[ChunkRequest]) -> list[list[Chunk]]:
+        self._refuse("chunk")
+
+    async def select_language(self, requests: Sequence[LanguageRequest]) -> list[str | None]:
+        self._refuse("select_language")
+
+    async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
+        self._refuse("search")
+
+    async def documents(self, requests: Sequence[DocPath]) -> list[Document]:
+        self._refuse("documents")
+
+    async def document_metadata(self, requests: Sequence[DocPath]) -> list[JsonValue]:
+        self._refuse("document_metadata")
+
+    async def invoke_tools(self, requests: Sequence[ToolRequest]) -> list[ToolResult]:
+        self._refuse("invoke_tools")
+
+    async def list_tools(self) -> list[ToolInfo]:
+        self._refuse("list_tools")
+
+    def _refuse(self, operation: str) -> NoReturn:
+        raise MetadataUsedCsi(
+            f"the skill's metadata function called `{operation}`; "
+            "metadata must not depend on models, documents or tools"
+        )
