@@ -26,5 +26,5 @@ class Load:
     async def all_given_back(self) -> None:
         """An answer is delivered before its instance is taken down; wait for that."""
         async with asyncio.timeout(10):
-            while self.runtime.free_places < PLACES:
+            while self.runtime.free_places < PLACES:  # noqa: ASYNC110 - places have no event
                 await asyncio.sleep(0.001)

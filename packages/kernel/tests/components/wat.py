@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import wasmtime
 
-REALLOC = """
-    (memory (export "memory") 2)
+
+def libc(pages: int = 2) -> str:
+    """Memory that grows, and an allocator that never frees. Below 64 KiB the module may do what it likes."""
+    return f"""
+    (memory (export "memory") {pages})
     (global $free (mut i32) (i32.const 65536))
     (func $realloc (export "realloc") (param i32 i32 i32 i32) (result i32)
       (local $start i32)
@@ -16,8 +19,8 @@ REALLOC = """
         (br_if $enough (i32.eq (memory.grow (i32.const 16)) (i32.const -1)))
         (br $more)))
       (local.get $start))
-"""
-"""Memory that grows, and an allocator that never frees. Below 64 KiB the module may do what it likes."""
+    """
+
 
 LIFT = '(memory (core memory $i "memory")) (realloc (core func $i "realloc"))'
 LOWER = '(memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))'
@@ -45,7 +48,7 @@ def handler(body: str, *, version: str = "0.3.11", imports: str = "", core_impor
     host = '(with "host" (instance $host))' if core_imports else ""
     return component(f"""
     (component
-      (core module $libc-module {REALLOC})
+      (core module $libc-module {libc()})
       (core instance $libc (instantiate $libc-module))
       {imports}
       (core module $m
@@ -73,7 +76,9 @@ def handler(body: str, *, version: str = "0.3.11", imports: str = "", core_impor
     """)
 
 
-_RECORD = '(record (field "description" (option string)) (field "input-schema" (list u8)) (field "output-schema" (list u8)))'
+_RECORD = (
+    '(record (field "description" (option string)) (field "input-schema" (list u8)) (field "output-schema" (list u8)))'
+)
 _LIFT_METADATA = f"""
       (type $manifest {_RECORD})
       (func $metadata (result $manifest) (canon lift (core func $i "metadata") {LOWER}))
@@ -92,7 +97,7 @@ _WITH_METADATA = (
 )
 
 
-def text_skill(body: str, *, imports: str = "", hosts: str = "", memory: str = "2") -> bytes:
+def text_skill(body: str, *, imports: str = "", hosts: str = "", pages: int = 2) -> bytes:
     """A skill of the unversioned interface; ``body`` leaves its answer in ``$address`` and ``$length``.
 
     ``imports`` may import instances and lower their functions into the core instance ``$host``; ``hosts`` imports them
@@ -101,7 +106,7 @@ def text_skill(body: str, *, imports: str = "", hosts: str = "", memory: str = "
     host = '(with "host" (instance $host))' if hosts else ""
     return component(f"""
     (component
-      (core module $libc-module {REALLOC.replace('(memory (export "memory") 2)', f'(memory (export "memory") {memory})')})
+      (core module $libc-module {libc(pages)})
       (core instance $libc (instantiate $libc-module))
       {imports}
       (core module $m
@@ -187,7 +192,7 @@ EATS_MEMORY = text_skill("""
             (if (i32.eq (memory.grow (i32.const 64)) (i32.const -1)) (then unreachable))
             (br $again))
 """)
-BIG_MEMORY = text_skill("", memory="700")
+BIG_MEMORY = text_skill("", pages=700)
 LARGE_OUTPUT = handler("""
       (i32.store8 (i32.const 0) (i32.const 0))
       (i32.store (i32.const 4) (call $realloc (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 3000000)))

@@ -39,8 +39,8 @@ class Skill(Protocol):
         """One call. ``input`` is JSON, checked by the caller.
 
         A function skill gives the bytes the skill answered (not checked). A stream skill writes to ``output`` and gives
-        ``b""``. Raises :class:`~pharia_kernel.errors.SkillError` and the CSI's errors. Cancelling the awaiting task stops
-        the guest and everything it opened before the cancellation is delivered.
+        ``b""``. Raises :class:`~pharia_kernel.errors.SkillError` and the CSI's errors. Cancelling the awaiting task
+        stops the guest and everything it opened before the cancellation is delivered.
         """
         ...
 

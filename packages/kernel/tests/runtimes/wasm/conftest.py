@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from components.loading import MIB, PLACES, Load
 from pharia_kernel.runtimes.wasm import EngineOptions, WasmRuntime
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 
 import pytest
+
 from components import wat
 from components.loading import MIB, PLACES, Load
 from pharia_kernel.csi.types import CompleteAnswer, CompleteRequest
@@ -156,7 +157,10 @@ async def test_endless_loops_do_not_keep_others_from_their_turn(load: Load) -> N
         (wat.handler(wat.ECHO, version="0.6.0"), "not supported by this Kernel installation yet"),
         (wat.handler(wat.ECHO, version="0.0.1"), "no longer supported"),
         (wat.handler(wat.ECHO, version="0.3.0-alpha.14"), "pre-release"),
-        (wat.handler("(i32.const 0)", version="0.2.0", imports='(import "wasi:http/types@0.2.0" (instance))'), "wasi:http"),
+        (
+            wat.handler("(i32.const 0)", version="0.2.0", imports='(import "wasi:http/types@0.2.0" (instance))'),
+            "wasi:http",
+        ),
     ],
 )
 async def test_what_is_not_a_skill_is_refused_with_the_reason(load: Load, code: bytes, text: str) -> None:
@@ -182,7 +186,8 @@ async def test_every_patch_of_every_line_runs(load: Load, version: str) -> None:
 
 async def test_nothing_is_left_behind_after_five_hundred_rounds_of_faults(load: Load) -> None:
     skills = [
-        await load(code) for code in (wat.TRAPPING, wat.EXIT, wat.ASKING, wat.LARGE_OUTPUT, wat.TEXT_ECHO, wat.EATS_MEMORY)
+        await load(code)
+        for code in (wat.TRAPPING, wat.EXIT, wat.ASKING, wat.LARGE_OUTPUT, wat.TEXT_ECHO, wat.EATS_MEMORY)
     ]
     sleeper, endless = await load(wat.sleeper(3600 * 10**9)), await load(wat.ENDLESS)
     backend = Backend(hang=True)

@@ -10,7 +10,7 @@ from jsonschema import SchemaError
 from jsonschema.validators import validator_for
 
 from pharia_kernel.csi.csi import Csi
-from pharia_kernel.csi.forbidden import forbidden_csi
+from pharia_kernel.csi.forbidden import ForbiddenCsi
 from pharia_kernel.errors import HostFault, InvalidMetadata, SkillRejectedInput, SkillReportedError
 from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.runtimes.wasm.failures import run_failure
@@ -90,7 +90,7 @@ class WasmSkill:
     async def metadata(self) -> SkillMetadata:
         if self._metadata is None:
             return SkillMetadata(version=self.version, skill_type=self.kind)
-        guest = Guest(self._path, self._limits, forbidden_csi(), None)
+        guest = Guest(self._path, self._limits, ForbiddenCsi(), None)
         found = await self._call(self._metadata, [], guest)
         return SkillMetadata(
             description=found["description"],

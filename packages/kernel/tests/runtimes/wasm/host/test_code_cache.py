@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from components import wat
 from pharia_kernel.runtimes.wasm.host.code_cache import CodeCache, UnsafeCache
 from pharia_kernel.runtimes.wasm.host.engine import Engine, fingerprint
@@ -75,17 +77,11 @@ def test_a_full_disk_costs_time_and_nothing_else(
     tmp_path: Path, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = CodeCache(tmp_path)
-    blocked = tmp_path / fingerprint() / f"{wat_digest()}.cwasm"
+    blocked = tmp_path / fingerprint() / f"{hashlib.sha256(wat.TEXT_ECHO).hexdigest()}.cwasm"
     blocked.mkdir()
     (blocked / "in-the-way").touch()
     cache.load(wat.TEXT_ECHO, engine)
     assert "could not be kept" in caplog.text
-
-
-def wat_digest() -> str:
-    import hashlib
-
-    return hashlib.sha256(wat.TEXT_ECHO).hexdigest()
 
 
 def test_processes_share_what_one_of_them_compiled(tmp_path: Path, engine: Engine) -> None:

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import pytest
+
 from pharia_kernel.runtimes.wasm.host import capi
 from pharia_kernel.runtimes.wasm.host.errors import CannotLower
 from pharia_kernel.runtimes.wasm.host.lift import prepare_lift

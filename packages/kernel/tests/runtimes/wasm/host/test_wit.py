@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from pharia_kernel.runtimes.wasm.host.types import (
     BYTES,
     STRING,

@@ -4,7 +4,8 @@ import logging
 
 import msgspec
 import pytest
-from pharia_kernel.csi.forbidden import forbidden_csi
+
+from pharia_kernel.csi.forbidden import ForbiddenCsi
 from pharia_kernel.errors import OutputTooLarge
 from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.runtimes.wasm.worlds.guest import Guest, GuestLog
@@ -52,7 +53,7 @@ def test_the_end_of_standard_error_is_kept_whatever_was_dropped() -> None:
 
 
 def test_the_sum_of_what_a_stream_writes_is_bounded() -> None:
-    guest = Guest(PATH, SkillLimits(output_bytes=10), forbidden_csi(), None)
+    guest = Guest(PATH, SkillLimits(output_bytes=10), ForbiddenCsi(), None)
     guest.count_item(MessageAppend("1234"))
     guest.count_item(Reasoning("5678"))
     guest.count_item(MessageEnd(msgspec.Raw(b"90")))

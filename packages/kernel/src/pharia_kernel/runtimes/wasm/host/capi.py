@@ -1,8 +1,8 @@
 """The functions of wasmtime's C API this host uses, declared over plain addresses.
 
-The ``wasmtime`` package declares them over typed pointers, which cost about a microsecond an argument. Functions that can
-take long, or run code of the guest, release the GIL; the many small ones keep it, because giving it up and getting it
-back costs more than they do and lets other threads in between.
+The ``wasmtime`` package declares them over typed pointers, which cost about a microsecond an argument. Functions that
+can take long, or run code of the guest, release the GIL; the many small ones keep it, because giving it up and getting
+it back costs more than they do and lets other threads in between.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The wasmtime engine: how code is compiled, where instances get their memory, who ticks the clock of running guests."""
+"""wasmtime engines: how code is compiled, where instances get their memory, who ticks the clock of running guests."""
 
 from __future__ import annotations
 

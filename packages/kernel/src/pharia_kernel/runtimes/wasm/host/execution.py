@@ -70,13 +70,13 @@ class Execution:
         self._cancelled = False
         self._outcome: asyncio.Future[Any] = self.loop.create_future()
         self._ended: asyncio.Future[None] = self.loop.create_future()
+        self._lowered: list[bytes] = []
         self._store = self._context = self._future = 0
         self._calling = False
         # Written by wasmtime until the store is closed.
         self._instance = ctypes.create_string_buffer(capi.INSTANCE_SIZE)
         self._error = ctypes.c_uint64()
         self._values: ctypes.Array[ctypes.c_char] | None = None
-        self._lowered: list[bytes] = []
 
     # ---- on the event loop
 
@@ -157,6 +157,7 @@ class Execution:
                 self._finish()
                 return False
             self._call()
+        self._free_arguments()
         if self._suspension is None:
             return True
         self.loop.call_soon_threadsafe(self._wait)
@@ -184,9 +185,9 @@ class Execution:
         if not capi.get_func(ctypes.addressof(self._instance), self._context, self._export_index, start):
             raise HostError("the instance does not have the function its component exports")
         arguments = start + capi.FUNC_SIZE
-        for index, (lower, value) in enumerate(zip(lowers, self._arguments, strict=True)):
+        for lower, value in zip(lowers, self._arguments, strict=True):
             self._lowered.append(lower(value, self._context))
-            ctypes.memmove(arguments + index * capi.VAL_SIZE, self._lowered[-1], capi.VAL_SIZE)
+        ctypes.memmove(arguments, b"".join(self._lowered), capi.VAL_SIZE * len(self._lowered))
         self._arguments = ()
         self._future = capi.call(
             start,
@@ -197,6 +198,12 @@ class Execution:
             0 if self._function.result is None else 1,
             ctypes.addressof(self._error),
         )
+
+    def _free_arguments(self) -> None:
+        """wasmtime makes its own copy when the future is polled for the first time, not before."""
+        for value in self._lowered:
+            free(value)
+        self._lowered.clear()
 
     def suspend(self, wait: Wait, bound: BoundFunction, context: int, results: int) -> None:
         """Called by the host function while the guest's stack is still on top."""
@@ -232,9 +239,7 @@ class Execution:
     def _close(self) -> None:
         """The future goes before the store: the other order aborts the process."""
         self._close_future()
-        for value in self._lowered:
-            free(value)
-        self._lowered.clear()
+        self._free_arguments()
         if self._store:
             capi.store_delete(self._store)
             self._store = 0

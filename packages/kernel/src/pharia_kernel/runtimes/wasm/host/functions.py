@@ -1,8 +1,8 @@
 """Host functions: what a component may import, and how wasmtime reaches them.
 
 All components share four callbacks; the number wasmtime hands back tells which import of the running component was
-called. The rules they keep, each learnt from wasmtime-py 50: arguments are copied before the callback returns; an error can
-only be reported there; the continuation is always set; no exception ever leaves a callback.
+called. The rules they keep, each learnt from wasmtime-py 50: arguments are copied before the callback returns; an error
+can only be reported there; the continuation is always set; no exception ever leaves a callback.
 """
 
 from __future__ import annotations

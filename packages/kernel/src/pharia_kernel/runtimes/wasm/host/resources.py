@@ -20,6 +20,9 @@ class ResourceTable:
     def __len__(self) -> int:
         return len(self._objects)
 
+    def count(self, kind: type) -> int:
+        return sum(isinstance(entry, kind) for entry in self._objects.values())
+
     def add(self, entry: object) -> int:
         number = next(self._numbers)
         self._objects[number] = entry

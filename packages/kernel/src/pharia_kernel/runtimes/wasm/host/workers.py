@@ -4,8 +4,8 @@ A turn of a guest ends when it is finished, when it waits for the host, or when 
 turn. Waiting guests hold no thread. A guest that got what it waited for goes before new ones: the fewer are alive, the
 less memory is touched.
 
-CPython 3.14 and later check the machine stack pointer of a thread, and host functions run on the stacks of wasmtime's
-fibers: where such an interpreter is to be supported, the bounds are to be widened at the start of :meth:`Workers._work`.
+CPython 3.14 and later check the machine stack pointer of a thread, and host functions run on the stacks of
+wasmtime's fibers: where such an interpreter is to be supported, widen the bounds at the start of :meth:`Workers._work`.
 """
 
 from __future__ import annotations

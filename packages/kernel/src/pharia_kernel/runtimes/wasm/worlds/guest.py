@@ -13,6 +13,12 @@ from pharia_kernel.types import MessageAppend, MessageEnd, Output, OutputItem, R
 _log = logging.getLogger("pharia_kernel.skill")
 _TAIL_BYTES = 2000
 """Of standard error, kept to explain a crash."""
+_PANIC_NOISE = (
+    "thread '<unnamed>' panicked at runtime/src/lib.rs",
+    "Python function threw an unexpected exception",
+    "note: run with `RUST_BACKTRACE",
+)
+"""Lines that follow the traceback of every Python skill, and say nothing."""
 
 
 class GuestLog:
@@ -55,8 +61,9 @@ class GuestLog:
             )
 
     def last_line(self) -> str:
-        lines = self.tail.decode("utf-8", "replace").strip().splitlines()
-        return lines[-1].strip() if lines else ""
+        """Of standard error, the last that says something."""
+        lines = [line.strip() for line in self.tail.decode("utf-8", "replace").splitlines()]
+        return next((line for line in reversed(lines) if line and not line.startswith(_PANIC_NOISE)), "")
 
     def _emit(self, stream: str, line: bytes) -> None:
         if line.strip():
@@ -92,9 +99,10 @@ class Guest:
                 f"the skill's output has more than {self._limits.output_bytes} bytes, the most a call may answer"
             )
 
-    def check_streams(self) -> None:
-        if len(self.tasks) >= self._limits.open_streams:
-            raise InvalidCsiRequest(f"the skill has {len(self.tasks)} streams open, the most it may")
+    def check_streams(self, count: int) -> None:
+        """May another stream be opened beside ``count`` others?"""
+        if count >= self._limits.open_streams:
+            raise InvalidCsiRequest(f"the skill has {count} streams open, the most it may")
 
     async def aclose(self) -> None:
         """End the requests of streams the skill left open, and wait until the backends are let go."""

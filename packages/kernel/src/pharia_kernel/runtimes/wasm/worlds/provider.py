@@ -33,7 +33,8 @@ def provide_csi(name: str, interface: Interface) -> Mapping[str, HostFunction] |
     """Host functions for an imported interface of the package, or None for any other name.
 
     wasmtime does not compare the types of functions when it links them, so that is done here: skills built against an
-    unreleased state of the interface are refused with :class:`SkillLoadError` instead of failing in the middle of a run.
+    unreleased state of the interface are refused with :class:`SkillLoadError` instead of failing in the middle of
+    a run.
     """
     match = _NAME.fullmatch(name)
     if not match:
@@ -76,7 +77,7 @@ def _operation(row: Row) -> HostFunction:
 def _constructor(row: StreamRow) -> HostFunction:
     def run(execution: Execution, fields: Mapping[str, Any]) -> int:
         guest: Guest = execution.state
-        guest.check_streams()
+        guest.check_streams(execution.resources.count(PartStream))
         request = row.ask(**fields)
         read = getattr(guest.csi, row.operation)
         return execution.resources.add(PartStream(execution.loop, lambda: read(request), row.event, guest.tasks))

@@ -67,7 +67,9 @@ def complete_text(prompt: str, model: str) -> CompleteRequest:
 
 def complete_old(model: str, prompt: str, params: Record | None) -> CompleteRequest:
     request = complete(model, prompt, params or {})
-    return msgspec.structs.replace(request, max_tokens=request.max_tokens or OLD_MAX_TOKENS)
+    if request.max_tokens is not None:
+        return request
+    return msgspec.structs.replace(request, max_tokens=OLD_MAX_TOKENS)
 
 
 def _turn(message: Record | tuple[str, Record]) -> Turn:
