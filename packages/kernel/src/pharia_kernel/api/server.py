@@ -1,0 +1,125 @@
+"""Listening: one socket, one uvicorn server, stopped by its owner and not by signals."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+
+from pharia_kernel.api.app import create_app
+from pharia_kernel.api.service import Service
+from pharia_kernel.config import Settings
+from pharia_kernel.config.units import parse_address
+from pharia_kernel.errors import ConfigError
+from pharia_kernel.telemetry.tracing import Tracing
+
+_BACKLOG = 2048
+_KEEP_ALIVE = 75
+"""Seconds an idle connection stays open."""
+_AFTER_CANCEL = 5.0
+"""Seconds that cancelled requests get to say so."""
+
+
+def bind(address: str) -> socket.socket:
+    """A socket that has the address but does not listen yet; raises :class:`ConfigError`."""
+    host, port = parse_address(address)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"Could not bind a tcp listener to '{address}': {error.strerror or error} "
+            "(set KERNEL_ADDRESS or --address to a free address)"
+        ) from error
+    return listener
+
+
+@asynccontextmanager
+async def serve(
+    kernel: Service,
+    settings: Settings,
+    *,
+    listener: socket.socket | None = None,
+    tracing: Tracing | None = None,
+) -> AsyncIterator[str]:
+    """Serve while the context is open; gives the base URL, such as ``http://127.0.0.1:8081``.
+
+    ``listener`` comes from :func:`bind` and is closed here; without it ``settings.kernel_address`` is bound, where port
+    0 means any free one. Leaving the context stops accepting, lets requests finish for ``limits.grace_seconds`` and
+    then cancels them.
+    """
+    listener = listener or bind(settings.kernel_address)
+    with listener:
+        url = _url(listener)
+        server = _Server(_configuration(kernel, settings, tracing))
+        running = asyncio.create_task(server.serve([listener]), name="http server")
+        try:
+            await server.wait_started(running)
+            yield url
+        finally:
+            server.should_exit = True
+            await _finished(running, server)
+
+
+async def _finished(running: asyncio.Task[None], server: _Server) -> None:
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        server.force_exit = True
+        await running
+        raise
+    requests = set(server.server_state.tasks)
+    if requests:
+        await asyncio.wait(requests, timeout=_AFTER_CANCEL)
+
+
+def _configuration(kernel: Service, settings: Settings, tracing: Tracing | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(kernel, settings, tracing),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",  # below that it repeats what the kernel says itself
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=math.ceil(settings.limits.grace_seconds),
+    )
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if listener.family == socket.AF_INET6 else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._listening = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listening.set()
+
+    async def wait_started(self, running: asyncio.Task[None]) -> None:
+        """Return once connections are accepted; raise what kept the server from it."""
+        listening = asyncio.create_task(self._listening.wait())
+        try:
+            await asyncio.wait((running, listening), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            listening.cancel()
+        if running.done():
+            await running

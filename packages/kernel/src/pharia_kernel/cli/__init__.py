@@ -1,0 +1,5 @@
+"""The command ``pharia-kernel``."""
+
+from pharia_kernel.cli.app import app
+
+__all__ = ["app"]

@@ -1,0 +1,130 @@
+"""What can be typed: ``pharia-kernel``, ``pharia-kernel serve``, ``run`` and ``config``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pharia_kernel.cli.effective import effective_toml
+from pharia_kernel.cli.run import run_skill
+from pharia_kernel.cli.serve import serve_until_stopped
+from pharia_kernel.config import Settings, load_settings
+from pharia_kernel.errors import KernelError, RequestError
+from pharia_kernel.telemetry.logs import logging_to
+from pharia_kernel.types import SkillPath
+
+app = typer.Typer(
+    name="pharia-kernel",
+    help="Serve AI skills over HTTP, each call in its own sandbox. Without a command: serve.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings; default: config.toml, if there is one.")
+]
+AddressOption = Annotated[
+    str | None, typer.Option("--address", metavar="IP:PORT", help="Where to listen, instead of kernel-address.")
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pharia-kernel {version('pharia-kernel')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    config: ConfigOption = None,
+    address: AddressOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    context.obj = (config, address)
+    if context.invoked_subcommand is None:
+        _serve(config, address)
+
+
+@app.command()
+def serve(context: typer.Context, config: ConfigOption = None, address: AddressOption = None) -> None:
+    """Serve skills over HTTP until SIGINT or SIGTERM; a second signal ends the process at once."""
+    _serve(config or context.obj[0], address or context.obj[1])
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    skill: Annotated[str, typer.Argument(metavar="NAMESPACE/SKILL")],
+    input: Annotated[str, typer.Argument(metavar="JSON", help="Input of the skill; - reads standard input.")] = "null",
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Call it as a message stream; found out without this option.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Run one skill without a server and print its answer as JSON, or one line of JSON per event."""
+    with _failures():
+        settings = _settings(config or context.obj[0], None)
+        try:
+            path = SkillPath.parse(skill)
+        except RequestError as error:
+            raise typer.BadParameter(str(error), param_hint="NAMESPACE/SKILL") from None
+        body = sys.stdin.buffer.read() if input == "-" else input.encode("utf-8", "surrogateescape")
+        with logging_to(sys.stderr, _quieter(settings)):
+            _run(run_skill(settings, path, body, stream=stream, out=sys.stdout.buffer))
+
+
+@app.command("config")
+def show_config(context: typer.Context, config: ConfigOption = None, address: AddressOption = None) -> None:
+    """Show the effective settings and where each came from; secrets are masked."""
+    with _failures():
+        settings = _settings(config or context.obj[0], address or context.obj[1])
+        typer.echo(effective_toml(settings), nl=False)
+        for warning in settings.warnings:
+            typer.echo(f"Warning: {warning}", err=True)
+
+
+def _serve(config: Path | None, address: str | None) -> None:
+    with _failures():
+        settings = _settings(config, address)
+        with logging_to(sys.stderr, settings.log_level):
+            _run(serve_until_stopped(settings, say=lambda text: typer.echo(text)))
+
+
+def _settings(config: Path | None, address: str | None) -> Settings:
+    return load_settings(config, overrides={} if address is None else {"kernel-address": (address, "--address")})
+
+
+def _quieter(settings: Settings) -> str:
+    """One call on a terminal shows what the skill prints, and otherwise only trouble."""
+    return settings.log_level if "log-level" in settings.origins else "warn,pharia_kernel.skill=info"
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """On the fast event loop where there is one."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop  # no wheel for Windows
+
+    return uvloop.run(work)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """One text on standard error and exit code 1 instead of a traceback."""
+    try:
+        yield
+    except KernelError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(130) from None

@@ -1,0 +1,58 @@
+"""Signals that end the process: the first asks, the second does not."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop:
+    """Whether somebody asked the process to end."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self._interruptible: asyncio.Task[object] | None = None
+
+    async def wait(self) -> None:
+        await self._asked.wait()
+
+    def ask(self) -> None:
+        self._asked.set()
+        if self._interruptible is not None:
+            self._interruptible.cancel()
+
+    @contextmanager
+    def interrupts(self) -> Iterator[None]:
+        """The current task is cancelled when somebody asks while the context is open."""
+        self._interruptible = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._interruptible = None
+
+
+@contextmanager
+def stop_signals() -> Iterator[Stop]:
+    """SIGINT and SIGTERM ask to stop; after the first one they end the process at once."""
+    loop = asyncio.get_running_loop()
+    stop = Stop()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def first() -> None:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        stop.ask()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, first)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
