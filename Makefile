@@ -1,0 +1,42 @@
+# Everything the two commands of the README need, and what developers run.
+PYTHON ?= python3
+BIN := .venv/bin
+EDITABLE := -e packages/assets -e packages/skill-sdk -e "packages/kernel[model]"
+PROJECTS := $(wildcard packages/*/pyproject.toml)
+
+.PHONY: run test check format bench clean
+
+run: .venv/installed
+	@mkdir -p skills
+	@$(BIN)/pharia-skill build examples/*.py --output-dir skills
+	@cat examples/try-it.txt
+	@NAMESPACES__DEV__DIRECTORY=skills exec $(BIN)/pharia-kernel
+
+test: .venv/developer
+	$(BIN)/python -m pytest
+
+check: .venv/developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy packages/assets/src packages/skill-sdk/src packages/kernel/src bench
+	$(BIN)/lint-imports
+
+format: .venv/developer
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/developer
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf .venv skills build
+
+.venv/installed: constraints.txt $(PROJECTS)
+	$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Python 3.11, 3.12 or 3.13 is needed (make PYTHON=python3.12 …)")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE)
+	@touch $@
+
+.venv/developer: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@touch $@
