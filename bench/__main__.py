@@ -1,0 +1,9 @@
+"""``python -m bench``: every comparison, one after the other, in one run. Ratios matter; machines differ."""
+
+from __future__ import annotations
+
+from bench import byte_lists, fresh_call, tokens, waiting
+
+if __name__ == "__main__":
+    for comparison in (fresh_call, waiting, byte_lists, tokens):
+        comparison.main()

@@ -1,0 +1,24 @@
+"""The skills of the benchmarks as components, built once per content."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pharia_skill.builder import build
+
+HERE = Path(__file__).parent
+
+
+def cache() -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pharia" / "bench"
+    base.mkdir(parents=True, exist_ok=True)
+    return base
+
+
+def skills() -> Path:
+    """A directory with every skill of ``bench/skills``."""
+    folder = cache() / "skills"
+    for source in sorted((HERE / "skills").glob("*.py")):
+        build(source, folder / f"{source.stem}.wasm")
+    return folder

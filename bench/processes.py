@@ -1,0 +1,100 @@
+"""The server, the stub backend and others as processes of their own, on loopback, stopped when the context ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 120.0
+BACKEND = [sys.executable, "-m", "bench.stub_backend"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def process(command: Sequence[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[int]:
+    """Run a command that listens on ``port``; gives its process id."""
+    child = subprocess.Popen(
+        command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(port, child)
+        yield child.pid
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and child.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"{child.args!r} does not listen on port {port}")
+
+
+@contextmanager
+def kernel(skills: Path, *, backend_port: int | None = None, **settings: str) -> Iterator[tuple[int, int]]:
+    """A kernel that serves a directory as namespace ``dev``; gives its port and process id."""
+    port = free_port()
+    environment = {"NAMESPACES__DEV__DIRECTORY": str(skills), "INFERENCE": "none", "LOG_LEVEL": "error", **settings}
+    if backend_port is not None:
+        environment |= {
+            "INFERENCE": "openai",
+            "OPENAI_INFERENCE__URL": f"http://127.0.0.1:{backend_port}/v1",
+            "OPENAI_INFERENCE__TOKEN": "none",
+        }
+    command = [str(Path(sys.executable).parent / "pharia-kernel"), "--address", f"127.0.0.1:{port}"]
+    with process(command, port, environment) as pid:
+        _wait_ready(port)
+        yield port, pid
+
+
+def _wait_ready(port: int) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            pass
+        time.sleep(0.1)
+    raise RuntimeError("the kernel does not become ready")
+
+
+def private_mib(pid: int) -> float:
+    """Memory no other process shares."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    kib = [int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_")]
+    return sum(kib) / 1024
+
+
+def threads(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
