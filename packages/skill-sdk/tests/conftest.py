@@ -1,0 +1,224 @@
+"""Components built once for all tests, and a host to run them in: the wasmtime package's own value classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wasmtime import Config, Engine, Store, WasiConfig
+from wasmtime.component import Component, FuncType, Linker, ResourceHost, ResourceType, Variant
+
+from pharia_skill.builder import build
+
+OUTPUT_RESOURCE = 1
+
+
+def compiled(engine: Engine, path: Path) -> Component:
+    """Machine code is kept beside the component as long as that does not change."""
+    code = path.with_suffix(f".{version('wasmtime')}.cwasm")
+    if code.is_file() and code.stat().st_mtime_ns > path.stat().st_mtime_ns:
+        return Component.deserialize_file(engine, str(code))
+    component = Component.from_file(engine, str(path))
+    code.write_bytes(component.serialize())
+    return component
+
+
+class Host:
+    """Runs one component, every call in a fresh instance. ``functions`` are called with the lifted arguments."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self.engine = engine
+        self.component = compiled(engine, path)
+        self.functions: dict[str, Callable[..., Any]] = {}
+        self.written: list[Any] = []
+
+    @property
+    def imports(self) -> set[str]:
+        return {name for name in self.component.type.imports(self.engine) if name.startswith("pharia:")}
+
+    @property
+    def exports(self) -> set[str]:
+        return {name for name in self.component.type.exports(self.engine) if name.startswith("pharia:")}
+
+    def metadata(self) -> Any:
+        return self._call("metadata")
+
+    def run(self, input: bytes) -> Any:
+        """Bytes, or the case and text of the skill's error."""
+        return self._answer(self._call("run", input))
+
+    def run_stream(self, input: bytes) -> Any:
+        self.written.clear()
+        return self._answer(self._call("run", input, ResourceHost.own(7, OUTPUT_RESOURCE)))
+
+    def _answer(self, result: Any) -> Any:
+        return (result.tag, result.payload) if isinstance(result, Variant) else result
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        store = Store(self.engine)
+        store.set_wasi(WasiConfig())
+        instance = self._linker().instantiate(store, self.component)
+        (interface,) = self.exports
+        outer = instance.get_export_index(store, interface)
+        index = instance.get_export_index(store, name, outer)
+        assert index is not None
+        function = instance.get_func(store, index)
+        assert function is not None
+        return function(store, *arguments)
+
+    def _linker(self) -> Linker:
+        linker = Linker(self.engine)
+        linker.add_wasip2()
+        types = self.component.type.imports(self.engine)
+        with linker.root() as root:
+            for interface in self.imports:
+                with root.add_instance(interface) as instance:
+                    declared: Any = types[interface].ty
+                    for number, (name, item) in enumerate(declared.exports(self.engine).items()):
+                        kind = item.ty
+                        if isinstance(kind, FuncType):
+                            instance.add_func(name, self._function(name))
+                        elif isinstance(kind, ResourceType):
+                            identity = OUTPUT_RESOURCE if name == "stream-output" else 100 + number
+                            instance.add_resource(name, ResourceType.host(identity), lambda store, handle: None)
+        return linker
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        def call(store: Any, *arguments: Any) -> Any:
+            if name == "[method]stream-output.write":
+                borrowed, item = arguments
+                borrowed.drop(store)
+                self.written.append(item)
+                return None
+            return self.functions[name](*arguments)
+
+        return call
+
+
+PROBE = '''
+"""Every kind of request, chosen by the input."""
+from pydantic import BaseModel
+from pharia_skill import *
+from pharia_skill.csi.inference import JsonSchema, NamedToolChoice, ReasoningEffort, ToolCall
+from datetime import datetime, timezone
+
+
+class Input(BaseModel):
+    ask: str
+
+
+@skill
+def probe(csi: Csi, input: Input) -> dict[str, str | None]:
+    """Asks."""
+    match input.ask:
+        case "complete":
+            params = CompletionParams(max_tokens=64, echo=True, logprobs=TopLogprobs(3))
+            return {"text": csi.complete("model", "prompt", params).text}
+        case "chat":
+            message = csi.chat("model", [Message.system("s"), Message.user("u")]).message
+            return {"text": message.content, "reasoning": message.reasoning_content}
+        case "chat with everything":
+            call = ToolCall("id-1", "add", {"a": 1})
+            messages = [Message.user("u"), Message.assistant(None, [call]), Message.tool("2", "id-1")]
+            params = ChatParams(
+                max_completion_tokens=9,
+                tools=[Tool("add", None, None), Tool("sub", "minus", {"type": "object"}, True)],
+                tool_choice=NamedToolChoice("add"),
+                parallel_tool_calls=False,
+                response_format=JsonSchema("shape", schema={"type": "object"}),
+                reasoning_effort=ReasoningEffort.LOW,
+            )
+            return {"text": csi.chat("model", messages, params).message.content}
+        case "search":
+            moment = datetime(2025, 1, 1, tzinfo=timezone.utc)
+            conditions = [MetadataFilter("a", EqualTo(True)), MetadataFilter("b", After(moment))]
+            found = csi.search(IndexPath("n", "c", "i"), "query", 3, filters=[With(conditions)])
+            return {"text": found[0].content}
+        case "tool":
+            try:
+                csi.invoke_tool("add", a=1)
+            except ToolError as error:
+                return {"text": str(error)}
+        case "explain":
+            return {"text": str(csi.explain("prompt", "target", "model")[0])}
+        case _:
+            raise RuntimeError(f"never heard of {input.ask}")
+    return {}
+'''
+
+STREAM = """
+from __future__ import annotations
+from pydantic import BaseModel
+from pharia_skill import Csi, MessageWriter, message_stream
+
+
+class Input(BaseModel):
+    word: str
+
+
+class End(BaseModel):
+    count: int
+
+
+@message_stream
+def echo(csi: Csi, writer: MessageWriter[End], input: Input) -> None:
+    writer.begin_message("assistant")
+    writer.append_to_reasoning("hm")
+    for letter in input.word:
+        writer.append_to_message(letter)
+    writer.end_message(End(count=len(input.word)))
+    raise ValueError("after the end")
+"""
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    config = Config()
+    config.cranelift_opt_level = "none"
+    return Engine(config)
+
+
+@pytest.fixture(scope="session")
+def project(pytestconfig: pytest.Config) -> Path:
+    """Kept between runs, so that components are built again only when the SDK has changed."""
+    assert pytestconfig.cache is not None
+    folder = pytestconfig.cache.mkdir("pharia-skill-components")
+    (folder / "probe.py").write_text(PROBE)
+    (folder / "echo.py").write_text(STREAM)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built_probe(project: Path) -> Path:
+    return build(project / "probe.py", project / "out" / "probe.wasm")
+
+
+@pytest.fixture(scope="session")
+def probe(engine: Engine, built_probe: Path) -> Host:
+    return Host(engine, built_probe)
+
+
+@pytest.fixture(scope="session")
+def old_probe(engine: Engine, project: Path) -> Host:
+    return Host(engine, build(project / "probe.py", project / "out" / "old_probe.wasm", wit="0.3"))
+
+
+@pytest.fixture(scope="session")
+def echo(engine: Engine, project: Path) -> Host:
+    return Host(engine, build(project / "echo.py", project / "out" / "echo.wasm"))
+
+
+@pytest.fixture
+def scratch_module(tmp_path: Path) -> Callable[..., Path]:
+    """Write a module of that text; gives its path."""
+
+    def write(text: str, name: str = "made.py") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
