@@ -9,6 +9,7 @@ PROJECTS := $(wildcard packages/*/pyproject.toml)
 run: .venv/installed
 	@mkdir -p skills
 	@$(BIN)/pharia-skill build examples/*.py --output-dir skills
+	@$(BIN)/pharia-kernel fetch-model
 	@cat examples/try-it.txt
 	@NAMESPACES__DEV__DIRECTORY=skills exec $(BIN)/pharia-kernel
 
@@ -32,11 +33,13 @@ clean:
 	rm -rf .venv skills build
 
 .venv/installed: constraints.txt $(PROJECTS)
-	$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Python 3.11, 3.12 or 3.13 is needed (make PYTHON=python3.12 …)")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE)
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Python 3.11, 3.12 or 3.13 is needed (make PYTHON=python3.12 …)")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the packages into .venv"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt $(EDITABLE)
 	@touch $@
 
 .venv/developer: .venv/installed requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@echo "Installing what tests and checks need"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	@touch $@

@@ -36,7 +36,8 @@ async def test_the_first_failure_is_raised_as_it_is_and_ends_the_others() -> Non
 
     async def wait() -> int:
         try:
-            return await asyncio.get_running_loop().create_future()
+            await asyncio.get_running_loop().create_future()
+            return 0
         finally:
             ended.append("wait")
 

@@ -16,6 +16,6 @@ _OPERATIONS = sorted(name for name in vars(Csi) if not name.startswith("_"))
 @pytest.mark.parametrize("operation", _OPERATIONS)
 async def test_every_operation_is_refused(operation: str) -> None:
     call = getattr(ForbiddenCsi(), operation)
-    arguments = [[] for _ in inspect.signature(call).parameters]
+    arguments: list[object] = [[] for _ in inspect.signature(call).parameters]
     with pytest.raises(MetadataUsedCsi, match=operation):
         await call(*arguments)

@@ -1,4 +1,4 @@
-"""What can be typed: ``pharia-kernel``, ``pharia-kernel serve``, ``run`` and ``config``."""
+"""What can be typed: ``pharia-kernel``, ``pharia-kernel serve``, ``run``, ``config`` and ``fetch-model``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from pharia_kernel.cli.effective import effective_toml
+from pharia_kernel.cli.model import fetch_model
 from pharia_kernel.cli.run import run_skill
 from pharia_kernel.cli.serve import serve_until_stopped
 from pharia_kernel.config import Settings, load_settings
@@ -81,6 +83,13 @@ def run(
         body = sys.stdin.buffer.read() if input == "-" else input.encode("utf-8", "surrogateescape")
         with logging_to(sys.stderr, _quieter(settings)):
             _run(run_skill(settings, path, body, stream=stream, out=sys.stdout.buffer))
+
+
+@app.command("fetch-model")
+def fetch(context: typer.Context, config: ConfigOption = None) -> None:
+    """Fetch the embedded model now instead of at the first start; later starts need no network."""
+    with _failures():
+        fetch_model(_settings(config or context.obj[0], None), Console(stderr=True))
 
 
 @app.command("config")

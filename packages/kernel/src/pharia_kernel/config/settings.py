@@ -114,7 +114,7 @@ class EmbeddedModelSettings(Table):
     """GGUF file; without it the model of the ``model`` extra."""
     any_model: bool = True
     """Answer whatever model name a skill asks for."""
-    context: int = Field(default=8192, gt=0)
+    context: int = Field(default=2048, gt=0)
     """Tokens per request."""
     parallel: int = Field(default=4, gt=0, le=256)
     """Requests answered at the same time."""

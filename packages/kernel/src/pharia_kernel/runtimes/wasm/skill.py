@@ -108,7 +108,7 @@ class WasmSkill:
 def _text(input: bytes) -> str:
     try:
         return msgspec.json.decode(input, type=str)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise SkillRejectedInput(
             "The skill had trouble interpreting the input:\n\na skill of the first interface takes a JSON string"
         ) from None

@@ -43,7 +43,7 @@ def test_zero_is_a_value_that_is_given() -> None:
 
 
 def test_numbers_of_a_chat_are_passed_under_their_names() -> None:
-    given = {
+    given: dict[str, Any] = {
         "max_tokens": 5,
         "max_completion_tokens": 6,
         "temperature": 0.5,
@@ -55,7 +55,7 @@ def test_numbers_of_a_chat_are_passed_under_their_names() -> None:
 
 
 def test_numbers_of_a_completion_are_passed_under_their_names() -> None:
-    given = {"max_tokens": 5, "temperature": 0.5, "top_k": 3, "top_p": 0.9, "frequency_penalty": 0.1}
+    given: dict[str, Any] = {"max_tokens": 5, "temperature": 0.5, "top_k": 3, "top_p": 0.9, "frequency_penalty": 0.1}
     assert _completion(**given).items() >= given.items()
 
 

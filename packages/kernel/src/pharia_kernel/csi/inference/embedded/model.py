@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from rich.console import Console
 
 from pharia_assets import Asset, AssetError, cached, fetch
 from pharia_kernel.errors import NotConfigured
+
+logger = logging.getLogger("pharia_kernel.inference")
 
 T = TypeVar("T")
 
@@ -59,16 +62,30 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-async def model_file(options: EmbeddedOptions) -> Path:
+def _look_up() -> Path | None:
+    return cached(SMOLLM2)
+
+
+def _download() -> Path:
+    return fetch(SMOLLM2, console=Console(quiet=True))
+
+
+async def model_file(
+    options: EmbeddedOptions,
+    *,
+    look_up: Callable[[], Path | None] = _look_up,
+    download: Callable[[], Path] = _download,
+) -> Path:
     """Raises :class:`NotConfigured` if the file is neither here nor can be fetched."""
     if options.file is not None:
         if not await asyncio.to_thread(options.file.is_file):
             raise NotConfigured(f"the embedded model's file {options.file} does not exist (set EMBEDDED_MODEL__FILE)")
         return options.file
-    if (path := await asyncio.to_thread(cached, SMOLLM2)) is not None:
+    if (path := await asyncio.to_thread(look_up)) is not None:
         return path
+    logger.info("fetching the embedded model %s", SMOLLM2_NAME)
     try:
-        return await _in_daemon_thread(lambda: fetch(SMOLLM2, console=Console(quiet=True)))
+        return await _in_daemon_thread(download)
     except AssetError as error:
         raise NotConfigured(f"the embedded model can not be fetched: {error}") from None
 
