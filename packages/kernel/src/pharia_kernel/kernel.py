@@ -200,6 +200,7 @@ def _inference(settings: Settings) -> tuple[str, InferenceBackend]:
             file=model.file,
             any_model=model.any_model,
             context=model.context,
+            answer_tokens=model.answer_tokens,
             parallel=model.parallel,
             threads=model.threads,
         )

@@ -116,6 +116,8 @@ class EmbeddedModelSettings(Table):
     """Answer whatever model name a skill asks for."""
     context: int = Field(default=2048, gt=0)
     """Tokens per request."""
+    answer_tokens: int = Field(default=512, gt=0)
+    """Most tokens of an answer where the skill does not say."""
     parallel: int = Field(default=4, gt=0, le=256)
     """Requests answered at the same time."""
     threads: int | None = Field(default=None, gt=0)

@@ -106,11 +106,12 @@ class EmbeddedBackend:
     def _completion(self, request: CompleteRequest) -> CompleteRequest:
         if request.echo and request.logprobs != "no":
             raise UnsupportedOperation("the embedded model has no log probabilities of an echoed prompt")
-        return msgspec.structs.replace(request, model=self._model(request.model), echo=False)
+        limit = request.max_tokens or self._options.answer_tokens
+        return msgspec.structs.replace(request, model=self._model(request.model), max_tokens=limit, echo=False)
 
     def _chat(self, request: ChatRequest) -> ChatRequest:
         model = self._model(request.model)
-        limit = request.max_completion_tokens if request.max_tokens is None else request.max_tokens
+        limit = request.max_tokens or request.max_completion_tokens or self._options.answer_tokens
         asked = msgspec.structs.replace(request, model=model, max_tokens=limit, max_completion_tokens=None)
         return schema_request(asked) if insists_on_tool(asked) else asked
 

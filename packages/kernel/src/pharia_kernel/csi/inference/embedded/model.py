@@ -41,6 +41,8 @@ class EmbeddedOptions:
     """Answer whatever model name is asked for."""
     context: int = 2048
     """Tokens of prompt and answer together; each of the parallel requests has that many (23 kB per token)."""
+    answer_tokens: int = 512
+    """Most tokens of an answer whose request does not say; small models find it hard to stop."""
     parallel: int = 4
     """Requests answered at the same time; the others wait in order of arrival."""
     threads: int | None = None
