@@ -85,10 +85,10 @@ def _wait_ready(port: int) -> None:
 
 
 def private_mib(pid: int) -> float:
-    """Memory no other process shares."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    kib = [int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_")]
-    return sum(kib) / 1024
+    """Anonymous memory, which no other process shares. (``smaps_rollup`` would stop the process to count.)"""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (kib,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:"))
+    return kib / 1024
 
 
 def threads(pid: int) -> int:

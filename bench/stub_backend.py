@@ -7,6 +7,7 @@ it was written (CLOCK_MONOTONIC is the same in every process of the machine).
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import time
 
@@ -15,6 +16,8 @@ ANSWER = (
     b'{"role":"assistant","content":"an answer"},"finish_reason":"stop"}],'
     b'"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}'
 )
+PHASES = 100
+"""Streams do not tick at the same moment."""
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -29,8 +32,9 @@ async def _read_request(reader: asyncio.StreamReader) -> bytes:
     return await reader.readexactly(length)
 
 
-async def _stream(writer: asyncio.StreamWriter, tokens: int, interval: float) -> None:
+async def _stream(writer: asyncio.StreamWriter, tokens: int, interval: float, number: int) -> None:
     writer.write(STREAM_HEAD + _frame('{"role":"assistant","content":""}'))
+    await asyncio.sleep(interval * (number % PHASES) / PHASES)
     for _ in range(tokens):
         if interval:
             await asyncio.sleep(interval)
@@ -42,12 +46,14 @@ async def _stream(writer: asyncio.StreamWriter, tokens: int, interval: float) ->
 
 
 async def main(port: int, delay: float, tokens: int, interval: float) -> None:
+    numbers = itertools.count()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 request = await _read_request(reader)
                 if b'"stream":true' in request:
-                    await _stream(writer, tokens, interval)
+                    await _stream(writer, tokens, interval, next(numbers))
                 else:
                     await asyncio.sleep(delay)
                     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"

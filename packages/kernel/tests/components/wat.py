@@ -212,3 +212,83 @@ REJECTING = handler("""
       (i32.const 0)
 """)
 """Answers ``err(invalid-input)`` with the input as text."""
+NOT_JSON = handler("""
+      (i32.store8 (i32.const 0) (i32.const 0))
+      (i32.store (i32.const 4) (i32.const 32))
+      (i32.store (i32.const 8) (i32.const 5))
+      (i32.store (i32.const 32) (i32.const 0x6c6c6568))
+      (i32.store8 (i32.const 36) (i32.const 0x6f))
+      (i32.const 0)
+""")
+"""Answers the bytes ``hello``."""
+
+_STREAM_OUTPUT = f"""
+      (import "pharia:skill/streaming-output@0.4.0" (instance $output
+        (type $role (record (field "role" (option string))))
+        (export "begin-attributes" (type $attributes (eq $role)))
+        (type $cases (variant
+          (case "message-begin" $attributes) (case "reasoning" string)
+          (case "message-append" string) (case "message-end" (option (list u8)))))
+        (export "message-item" (type $item (eq $cases)))
+        (export "stream-output" (type $o (sub resource)))
+        (export "[method]stream-output.write" (func (param "self" (borrow $o)) (param "item" $item)))))
+      (alias export $output "stream-output" (type $stream-output))
+      (core func $write (canon lower (func $output "[method]stream-output.write") {LOWER}))
+      (core func $drop (canon resource.drop $stream-output))
+      (core instance $host (export "write" (func $write)) (export "drop" (func $drop)))
+"""
+
+
+def stream(body: str) -> bytes:
+    """A message-stream skill; ``body`` writes by calling ``$begin``, ``$append`` with ``$address`` and ``$length`` of a
+    text, and ``$end``, all with ``$output`` first, and then succeeds."""
+    return component(f"""
+    (component
+      (core module $libc-module {libc()})
+      (core instance $libc (instantiate $libc-module))
+      {_STREAM_OUTPUT}
+      (core module $m
+        (import "libc" "memory" (memory 2))
+        (import "host" "write" (func $write (param i32 i32 i32 i32 i32)))
+        (import "host" "drop" (func $drop (param i32)))
+        (func $begin (param $output i32)
+          (call $write (local.get $output) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+        (func $append (param $output i32) (param $address i32) (param $length i32)
+          (call $write (local.get $output) (i32.const 2) (local.get $address) (local.get $length) (i32.const 0)))
+        (func $end (param $output i32)
+          (call $write (local.get $output) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0)))
+        (func (export "run") (param $address i32) (param $length i32) (param $output i32) (result i32)
+          {body}
+          (call $drop (local.get $output))
+          (i32.store8 (i32.const 0) (i32.const 0))
+          (i32.const 0)))
+      (core instance $i (instantiate $m (with "libc" (instance $libc)) (with "host" (instance $host))))
+      (type $error (variant (case "internal" string) (case "invalid-input" string)))
+      (func $run (param "input" (list u8)) (param "output" (own $stream-output)) (result (result (error $error)))
+        (canon lift (core func $i "run") {LOWER}))
+      (component $shim
+        (import "output-type" (type $o (sub resource)))
+        (type $t (variant (case "internal" string) (case "invalid-input" string)))
+        (import "error-type" (type $e (eq $t)))
+        (import "run-func" (func $run
+          (param "input" (list u8)) (param "output" (own $o)) (result (result (error $e)))))
+        (export $oo "stream-output" (type $o))
+        (export $x "error" (type $t))
+        (export "run" (func $run) (func
+          (param "input" (list u8)) (param "output" (own $oo)) (result (result (error $x))))))
+      (instance $skill (instantiate $shim
+        (with "output-type" (type $stream-output)) (with "error-type" (type $error)) (with "run-func" (func $run))))
+      (export "pharia:skill/message-stream@0.4.0" (instance $skill)))
+    """)
+
+
+_BEGIN = "(call $begin (local.get $output))"
+_APPEND = "(call $append (local.get $output) (local.get $address) (local.get $length))"
+STREAM_ECHO = stream(f"{_BEGIN} {_APPEND} (call $end (local.get $output))")
+"""A message of one part: its input as it came."""
+ENDLESS_STREAM = stream(f"{_BEGIN} (loop $again {_APPEND} (br $again))")
+"""Writes its input again and again."""
+STUCK_STREAM = stream(f"{_BEGIN} {_APPEND} (loop $again (br $again))")
+"""Writes its input once and then computes for ever."""
+TRAPPING_STREAM = stream(f"{_BEGIN} {_APPEND} unreachable")
+DISORDERLY_STREAM = stream(f"{_BEGIN} {_APPEND} {_BEGIN} {_APPEND}")

@@ -48,7 +48,14 @@ class Hang:
     """No answer at all."""
 
 
-Reply = Whole | Events | Hang
+@dataclass(frozen=True)
+class Choose:
+    """The reply that suits the body of the request."""
+
+    reply: Callable[[Json], Whole | Events | Hang]
+
+
+Reply = Whole | Events | Hang | Choose
 
 
 class OpenAiStub:
@@ -104,7 +111,7 @@ class OpenAiStub:
         await self._tell()
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         try:
-            return await _answered(request, reply)
+            return await _answered(request, reply.reply(body) if isinstance(reply, Choose) else reply)
         except (asyncio.CancelledError, ConnectionResetError):
             self.disconnects += 1
             raise
@@ -117,7 +124,7 @@ class OpenAiStub:
             self._changed.notify_all()
 
 
-async def _answered(request: web.Request, reply: Reply) -> web.StreamResponse:
+async def _answered(request: web.Request, reply: Whole | Events | Hang) -> web.StreamResponse:
     if isinstance(reply, Whole):
         await (asyncio.sleep(reply.delay) if reply.until is None else reply.until.wait())
         body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)

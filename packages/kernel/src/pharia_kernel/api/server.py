@@ -56,6 +56,7 @@ async def serve(
     """
     listener = listener or bind(settings.kernel_address)
     with listener:
+        _limit_unread(listener, settings.limits.body_seconds)
         url = _url(listener)
         server = _Server(_configuration(kernel, settings, tracing))
         running = asyncio.create_task(server.serve([listener]), name="http server")
@@ -77,6 +78,16 @@ async def _finished(running: asyncio.Task[None], server: _Server) -> None:
     requests = set(server.server_state.tasks)
     if requests:
         await asyncio.wait(requests, timeout=_AFTER_CANCEL)
+
+
+def _limit_unread(listener: socket.socket, seconds: float) -> None:
+    """Break connections whose client takes no data for this long, where the system can (Linux).
+
+    An answer that was given up or is complete still waits in the buffers; closing a connection waits for them.
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        milliseconds = min(math.ceil(seconds * 1000), 2**31 - 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 def _configuration(kernel: Service, settings: Settings, tracing: Tracing | None) -> uvicorn.Config:

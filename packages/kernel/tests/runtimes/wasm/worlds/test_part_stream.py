@@ -97,3 +97,9 @@ async def test_closing_before_the_request_began_sends_none() -> None:
     source.stream().close()
     await settle()
     assert source.given == 0
+
+
+async def test_an_event_that_is_there_ends_the_waiting_at_once() -> None:
+    stream = Source().stream()
+    await settle()
+    assert stream.wait().result() == "0"

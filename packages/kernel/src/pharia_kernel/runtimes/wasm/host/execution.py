@@ -66,7 +66,7 @@ class Execution:
         self._memory_bytes = memory_bytes
         self._arguments: Sequence[Any] = ()
         self._suspension: _Suspension | None = None
-        self._awaited: asyncio.Task[Any] | None = None
+        self._awaited: asyncio.Future[Any] | None = None
         self._cancelled = False
         self._outcome: asyncio.Future[Any] = self.loop.create_future()
         self._ended: asyncio.Future[None] = self.loop.create_future()
@@ -106,13 +106,19 @@ class Execution:
         if self._cancelled:
             self._workers.resume(self)
             return
-        self._awaited = self.loop.create_task(suspension.wait.begin())
-        self._awaited.add_done_callback(self._waited)
+        try:
+            begun = suspension.wait.begin()
+            self._awaited = begun if isinstance(begun, asyncio.Future) else self.loop.create_task(begun)
+        except Exception as error:
+            self.fault = error
+            self._workers.resume(self)
+        else:
+            self._awaited.add_done_callback(self._waited)
 
-    def _waited(self, task: asyncio.Task[Any]) -> None:
-        if task.cancelled():
+    def _waited(self, awaited: asyncio.Future[Any]) -> None:
+        if awaited.cancelled():
             self._cancelled = True
-        elif error := task.exception():
+        elif error := awaited.exception():
             self.fault = error
         self._workers.resume(self)
 
@@ -168,7 +174,7 @@ class Execution:
         self._context = capi.store_context(self._store)
         capi.store_limiter(self._store, self._memory_bytes, _UNLIMITED, _UNLIMITED, _UNLIMITED, _UNLIMITED)
         capi.context_yield_on_epoch(self._context, 1)
-        capi.context_set_epoch_deadline(self._context, 1)
+        self.begin_turn()
         self._future = capi.instantiate(
             self._image.linker,
             self._context,
@@ -205,6 +211,11 @@ class Execution:
             free(value)
         self._lowered.clear()
 
+    def begin_turn(self) -> None:
+        """Compute until the tick after next. Without this a guest that waited would have to give way at once, as its
+        last turn began many ticks ago."""
+        capi.context_set_epoch_deadline(self._context, 2)
+
     def suspend(self, wait: Wait, bound: BoundFunction, context: int, results: int) -> None:
         """Called by the host function while the guest's stack is still on top."""
         self.host_call_done = False
@@ -213,10 +224,10 @@ class Execution:
     def _hand_over(self, suspension: _Suspension) -> None:
         """wasmtime keeps the slot of the result until the future is deleted."""
         self._suspension = None
-        task, self._awaited = self._awaited, None
-        assert task is not None
+        awaited, self._awaited = self._awaited, None
+        assert awaited is not None
         if suspension.bound.lower is not None:
-            value = suspension.bound.lower(task.result(), suspension.context)
+            value = suspension.bound.lower(awaited.result(), suspension.context)
             ctypes.memmove(suspension.results, value, capi.VAL_SIZE)
         self.host_call_done = True
 

@@ -7,6 +7,7 @@ can only be reported there; the continuation is always set; no exception ever le
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import struct
 import threading
@@ -27,9 +28,12 @@ running = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Answer of a host function that needs the event loop: the guest is suspended until the coroutine has a value."""
+    """Answer of a host function that needs the event loop: the guest is suspended until there is a value.
 
-    begin: Callable[[], Coroutine[Any, Any, Any]]
+    ``begin`` is called there. A future costs less than a coroutine, which needs a task.
+    """
+
+    begin: Callable[[], asyncio.Future[Any] | Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,11 @@ def _on_async(
 
 
 def _on_continue(_: int) -> bool:
-    done: bool = running.execution.host_call_done
-    return done
+    execution: Execution = running.execution
+    if execution.host_call_done:
+        execution.begin_turn()
+        return True
+    return False
 
 
 def _on_drop(_: int, _context: int, number: int) -> int:

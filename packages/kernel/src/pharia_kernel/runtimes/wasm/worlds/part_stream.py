@@ -32,7 +32,7 @@ class PartStream:
         self._event = event
         self._tasks = tasks
         self._events: deque[Any] = deque()
-        self._arrived = asyncio.Event()
+        self._waiter: asyncio.Future[Any] | None = None
         self._room = asyncio.Event()
         self._wants_room = False
         self._ended = False
@@ -63,14 +63,14 @@ class PartStream:
                     if event is None:
                         continue
                     self._events.append(event)
-                    self._arrived.set()
+                    self._wake()
                     if len(self._events) >= _AHEAD:
                         await self._wait_for_room()
         except Exception as error:
             self._error = error
         finally:
             self._ended = True
-            self._arrived.set()
+            self._wake()
 
     async def _wait_for_room(self) -> None:
         self._room.clear()
@@ -80,13 +80,23 @@ class PartStream:
             self._room.clear()
         self._wants_room = False
 
-    async def wait(self) -> Any:
-        """The next event, or None when the stream has ended."""
-        while True:
-            self._arrived.clear()
-            if self._events or self._ended:
-                return self.take()
-            await self._arrived.wait()
+    def wait(self) -> asyncio.Future[Any]:
+        """For the next event, or None when the stream has ended."""
+        waiter = self._waiter = self._loop.create_future()
+        self._wake()
+        return waiter
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is None or not self.ready:
+            return
+        self._waiter = None
+        if waiter.done():
+            return
+        try:
+            waiter.set_result(self.take())
+        except Exception as error:
+            waiter.set_exception(error)
 
     # ---- on any thread
 
