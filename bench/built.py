@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import wasmtime
+
 from pharia_skill.builder import build
 
 HERE = Path(__file__).parent
@@ -19,6 +21,9 @@ def cache() -> Path:
 def skills() -> Path:
     """A directory with every skill of ``bench/skills``."""
     folder = cache() / "skills"
+    folder.mkdir(exist_ok=True)
     for source in sorted((HERE / "skills").glob("*.py")):
         build(source, folder / f"{source.stem}.wasm")
+    for source in sorted((HERE / "skills").glob("*.wat")):
+        (folder / f"{source.stem}.wasm").write_bytes(wasmtime.wat2wasm(source.read_text()))
     return folder

@@ -13,7 +13,7 @@ import time
 
 ANSWER = (
     b'{"id":"1","object":"chat.completion","created":0,"model":"stub","choices":[{"index":0,"message":'
-    b'{"role":"assistant","content":"an answer"},"finish_reason":"stop"}],'
+    b'{"role":"assistant","content":"an answer"},"text":"an answer","finish_reason":"stop"}],'
     b'"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}'
 )
 PHASES = 100

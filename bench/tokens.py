@@ -14,18 +14,20 @@ from bench.report import Line, at_most, show
 STREAMS = 100
 TOKENS = 60
 INTERVAL_MS = 100
+SETTLING = 25
+"""Tokens of each stream that are not counted: they meet the starts of a hundred instances."""
 REQUEST = post("/v1/skills/dev/relay/message-stream", b'{"tokens":1}')
-MARK = b'"type":"append","text":"'
+DIRECT = post("/v1/chat/completions", b'{"stream":true}')
+MARKS = (b'"type":"append","text":"', b'"content":"')
 
 
-async def read_stream(port: int) -> list[float]:
+async def read_stream(port: int, request: bytes = REQUEST) -> list[float]:
     """Milliseconds each token was under way."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(REQUEST)
+    writer.write(request)
     late = []
     while line := await reader.readline():
-        if MARK in line:
-            sent = int(line.split(MARK, 1)[1].split(b" ", 1)[0])
+        if sent := _sent(line):
             late.append((time.monotonic_ns() - sent) / 1e6)
         elif b"event: error" in line:
             raise RuntimeError((await reader.readline()).decode())
@@ -35,14 +37,30 @@ async def read_stream(port: int) -> list[float]:
     return late
 
 
-async def paced(port: int) -> list[Line]:
+def _sent(line: bytes) -> int:
+    """When a token was written, or 0 for any other line."""
+    for mark in MARKS:
+        _, found, rest = line.partition(mark)
+        number = rest.split(b" ", 1)[0]
+        if found and number.isdigit():
+            return int(number)
+    return 0
+
+
+async def paced(port: int, backend_port: int) -> list[Line]:
     await read_stream(port)
-    late = [ms for stream in await asyncio.gather(*(read_stream(port) for _ in range(STREAMS))) for ms in stream]
-    # The first tokens of all streams meet the starts of a hundred instances.
-    late.sort()
+    ours: list[float] = []
+    direct: list[float] = []
+    for late, request, where in ((direct, DIRECT, backend_port), (ours, REQUEST, port)):
+        for stream in await asyncio.gather(*(read_stream(where, request) for _ in range(STREAMS))):
+            late += stream[SETTLING:]
+    ours.sort()
+    without = statistics.median(direct)
     return [
-        at_most("added per token, median", statistics.median(late), "ms", 1),
-        Line("added per token, 99th percentile", late[int(len(late) * 0.99)], "ms"),
+        Line("backend to client without the kernel, median", without, "ms"),
+        Line("backend to client through the kernel, median", statistics.median(ours), "ms"),
+        Line("backend to client through the kernel, 99th percentile", ours[int(len(ours) * 0.99)], "ms"),
+        at_most("added per token, median", statistics.median(ours) - without, "ms", 1),
     ]
 
 
@@ -63,7 +81,7 @@ def main() -> None:
     slow = [*BACKEND, str(slow_port), "0", str(TOKENS), str(INTERVAL_MS)]
     fast = [*BACKEND, str(fast_port), "0", "300", "0"]
     with process(slow, slow_port), kernel(folder, backend_port=slow_port) as (port, _):
-        lines = asyncio.run(paced(port))
+        lines = asyncio.run(paced(port, slow_port))
     with process(fast, fast_port), kernel(folder, backend_port=fast_port) as (port, pid):
         lines += asyncio.run(flat_out(port, pid))
     show(f"{STREAMS} streams at once, a token every {INTERVAL_MS} ms each, through a Python skill", lines)

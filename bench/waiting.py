@@ -1,4 +1,5 @@
-"""A thousand calls in flight, each waiting one second for a model."""
+"""A thousand calls in flight, each waiting one second for a model: of a component in text form, which shows what the
+kernel costs, and of a Python skill, which shows what its interpreter's memory adds."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ from bench.report import Line, at_most, show
 
 CALLS = 1000
 DELAY_MS = 1000
-REQUEST = post("/v1/skills/dev/ask/run", b'{"name":"Homer"}')
+PYTHON = post("/v1/skills/dev/ask/run", b'{"name":"Homer"}')
+TEXT_FORM = post("/v1/skills/dev/wait/run", b'"Homer"')
 
 
-async def burst(port: int, pid: int) -> tuple[float, float, int]:
+async def burst(port: int, pid: int, request: bytes) -> tuple[float, float, int]:
     """Seconds until all are answered; private memory at the top in MiB; threads."""
     streams = []
     for _ in range(CALLS):
@@ -30,7 +32,7 @@ async def burst(port: int, pid: int) -> tuple[float, float, int]:
 
     watcher = asyncio.create_task(watch())
     begin = time.perf_counter()
-    await asyncio.gather(*(exchange(reader, writer, REQUEST) for reader, writer in streams))
+    await asyncio.gather(*(exchange(reader, writer, request) for reader, writer in streams))
     seconds = time.perf_counter() - begin
     done.set()
     await watcher
@@ -39,30 +41,32 @@ async def burst(port: int, pid: int) -> tuple[float, float, int]:
     return seconds, peak, most_threads
 
 
-async def measure(port: int, pid: int) -> list[Line]:
+async def measure(what: str, port: int, pid: int, request: bytes) -> list[Line]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    await exchange(reader, writer, REQUEST)
+    await exchange(reader, writer, request)
     writer.close()
     before = private_mib(pid)
-    seconds, peak, most_threads = await burst(port, pid)
-    again, _, _ = await burst(port, pid)
+    seconds, peak, most_threads = await burst(port, pid, request)
+    again, _, _ = await burst(port, pid, request)
     after = private_mib(pid)
     return [
-        at_most("until all are answered", seconds, "s", 4),
-        at_most("the same once more", again, "s", 4),
-        at_most("private memory per waiting call", (peak - before) / CALLS, "MiB", 1.5),
-        Line("private memory before", before, "MiB"),
-        Line("private memory afterwards", after, "MiB"),
-        at_most("threads", most_threads, "", 19),
+        at_most(f"{what}: until all are answered", seconds, "s", 4),
+        at_most(f"{what}: the same once more", again, "s", 4),
+        at_most(f"{what}: private memory per waiting call", (peak - before) / CALLS, "MiB", 1.5),
+        Line(f"{what}: private memory before", before, "MiB"),
+        Line(f"{what}: private memory afterwards", after, "MiB"),
+        at_most(f"{what}: threads", most_threads, "", 19),
     ]
 
 
 def main() -> None:
-    folder = built.skills()
-    backend_port = free_port()
-    backend = [*BACKEND, str(backend_port), str(DELAY_MS), "0", "0"]
-    with process(backend, backend_port), kernel(folder, backend_port=backend_port) as (port, pid):
-        show(f"{CALLS:,} calls in flight, each waiting 1 s for a stub backend", asyncio.run(measure(port, pid)))
+    lines = []
+    for what, request in (("text form", TEXT_FORM), ("Python", PYTHON)):
+        backend_port = free_port()
+        backend = [*BACKEND, str(backend_port), str(DELAY_MS), "0", "0"]
+        with process(backend, backend_port), kernel(built.skills(), backend_port=backend_port) as (port, pid):
+            lines += asyncio.run(measure(what, port, pid, request))
+    show(f"{CALLS:,} calls in flight, each waiting 1 s for a stub backend", lines)
 
 
 if __name__ == "__main__":

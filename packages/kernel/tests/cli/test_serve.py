@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from components import wat
+from doubles.openai_stub import OpenAiStub, Whole, completion_answer
 from pharia_kernel.cli.serve import readiness
 from pharia_kernel.types import SkillPath
 
@@ -20,12 +23,13 @@ HELLO = "/v1/skills/test-beta/hello/message-stream"
 
 
 @asynccontextmanager
-async def kernel_process(folder: Path, address: str) -> AsyncIterator[Process]:
+async def kernel_process(folder: Path, address: str, **settings: str) -> AsyncIterator[Process]:
     environ = {
         "PATH": os.environ["PATH"],
         "XDG_CACHE_HOME": str(folder),
         "INFERENCE": "none",
         "KERNEL_ADDRESS": address,
+        **settings,
     }
     command = [sys.executable, "-c", "from pharia_kernel.cli import app; app()"]
     process = await asyncio.create_subprocess_exec(*command, cwd=folder, env=environ, stdout=PIPE, stderr=PIPE)
@@ -81,6 +85,40 @@ async def test_an_address_in_use_is_a_clear_error(tmp_path: Path) -> None:
             out, err = await process.communicate()
             assert (process.returncode, out) == (1, b"")
             assert err.decode().startswith(f"Error: Could not bind a tcp listener to '{address}': ")
+
+
+async def test_it_may_open_as_many_files_as_the_operator_allows(tmp_path: Path) -> None:
+    former = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, former[1]))  # which the process inherits
+    try:
+        async with asyncio.timeout(60), kernel_process(tmp_path, "127.0.0.1:0") as process:
+            await listening(process)
+            assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (former[1], former[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, former)
+
+
+async def test_model_requests_belong_to_the_trace_of_their_request(tmp_path: Path) -> None:
+    skills = tmp_path / "skills"
+    skills.mkdir()
+    (skills / "asking.wasm").write_bytes(wat.ASKING)
+    async with asyncio.timeout(60), OpenAiStub(Whole(completion_answer("Hello back"))) as stub:
+        settings = {
+            "INFERENCE": "openai",
+            "OPENAI_INFERENCE__URL": stub.url,
+            "OPENAI_INFERENCE__TOKEN": "sk-test",
+            "NAMESPACES__DEV__DIRECTORY": str(skills),
+        }
+        async with (
+            kernel_process(tmp_path, "127.0.0.1:0", **settings) as process,
+            httpx.AsyncClient(base_url=await listening(process), trust_env=False, timeout=30) as client,
+        ):
+            answer = await client.post("/v1/skills/dev/asking/run", json="hello")
+    assert answer.json() == "Hello back"
+    _, trace, request_span, _ = answer.headers["traceparent"].split("-")
+    _, model_trace, model_span, _ = stub.received[-1].headers["traceparent"].split("-")
+    assert model_trace == trace
+    assert model_span != request_span  # it is a span of its own, made by the same tracer
 
 
 @pytest.mark.parametrize(

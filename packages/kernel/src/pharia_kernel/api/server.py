@@ -27,7 +27,9 @@ _AFTER_CANCEL = 5.0
 def bind(address: str) -> socket.socket:
     """A socket that has the address but does not listen yet; raises :class:`ConfigError`."""
     host, port = parse_address(address)
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # asyncio sends small answers at once (TCP_NODELAY) only on sockets that name their protocol.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

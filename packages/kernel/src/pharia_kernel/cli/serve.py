@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from pharia_kernel.api.server import bind, serve
+from pharia_kernel.cli.open_files import allow_open_files
 from pharia_kernel.cli.stop import stop_signals
 from pharia_kernel.config import Settings
 from pharia_kernel.telemetry.tracing import Tracing
@@ -26,6 +27,7 @@ async def serve_until_stopped(settings: Settings, say: Callable[[str], None]) ->
 
     for warning in settings.warnings:
         _LOG.warning(warning)
+    allow_open_files()
     tracing = Tracing()
     listener = bind(settings.kernel_address)  # before the kernel starts: the quickest thing that can fail
     with listener, stop_signals() as stop:

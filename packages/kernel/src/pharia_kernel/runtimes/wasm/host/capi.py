@@ -8,6 +8,7 @@ it back costs more than they do and lets other threads in between.
 from __future__ import annotations
 
 import ctypes
+import sys
 from ctypes import CFUNCTYPE, PYFUNCTYPE, c_bool, c_char_p, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 from typing import Any
 
@@ -132,6 +133,15 @@ AsyncFunction = CFUNCTYPE(
 )
 Continuation = CFUNCTYPE(c_bool, c_size_t)
 Destructor = CFUNCTYPE(c_size_t, c_size_t, c_size_t, c_uint32)
+
+
+_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+
+
+def return_free_memory() -> None:
+    """Give what the allocator holds back to the system: compiling takes hundreds of megabytes, and glibc keeps them."""
+    if _malloc_trim is not None:
+        _malloc_trim(0)
 
 
 def address(callback: Any) -> int:

@@ -152,6 +152,7 @@ def compile_component(engine: Engine, binary: bytes) -> Code:
         raise NotAComponent("not WebAssembly")
     slot = ctypes.c_uint64()
     error = capi.component_new(engine.pointer, binary, len(binary), ctypes.addressof(slot))
+    capi.return_free_memory()
     if error:
         raise InvalidComponent(_first_lines(capi.take_error(error)))
     return Code(slot.value)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,8 @@ class Execution:
         self.component = component
         self.state = state
         self.loop = asyncio.get_running_loop()
+        self.caller_context = copy_context()
+        """Of whoever asked for the call: what the guest makes the loop do belongs to the caller's span."""
         self.resources = ResourceTable(self.loop)
         self.fault: BaseException | None = None
         self.host_call_done = False
@@ -166,7 +169,7 @@ class Execution:
         self._free_arguments()
         if self._suspension is None:
             return True
-        self.loop.call_soon_threadsafe(self._wait)
+        self.loop.call_soon_threadsafe(self._wait, context=self.caller_context)
         return False
 
     def _instantiate(self) -> None:

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from contextvars import Context
 from typing import Any
 
 from pharia_kernel.csi.types import Part
@@ -18,7 +19,10 @@ _AHEAD = 8
 
 
 class PartStream:
-    """Starts to read at once. ``event`` turns parts into what the guest gets, or None for parts to leave out."""
+    """Starts to read at once. ``event`` turns parts into what the guest gets, or None for parts to leave out.
+
+    The reading task is one of ``tasks`` and runs in ``context``, by default that of the constructing thread.
+    """
 
     def __init__(
         self,
@@ -26,6 +30,7 @@ class PartStream:
         read: Callable[[], AsyncGenerator[Part, None]],
         event: Callable[[Part], Any],
         tasks: set[asyncio.Task[None]],
+        context: Context | None = None,
     ) -> None:
         self._loop = loop
         self._read = read
@@ -39,7 +44,7 @@ class PartStream:
         self._closed = False
         self._error: BaseException | None = None
         self._task: asyncio.Task[None] | None = None
-        loop.call_soon_threadsafe(self._start)
+        loop.call_soon_threadsafe(self._start, context=context)
 
     # ---- on the event loop
 

@@ -80,7 +80,10 @@ def _constructor(row: StreamRow) -> HostFunction:
         guest.check_streams(execution.resources.count(PartStream))
         request = row.ask(**fields)
         read = getattr(guest.csi, row.operation)
-        return execution.resources.add(PartStream(execution.loop, lambda: read(request), row.event, guest.tasks))
+        stream = PartStream(
+            execution.loop, lambda: read(request), row.event, guest.tasks, context=execution.caller_context
+        )
+        return execution.resources.add(stream)
 
     return HostFunction(run)
 
