@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,9 @@ class Held:
     backend_requests: int
     tasks: int
     files: int
+
+    def is_within(self, other: Held) -> bool:
+        return all(mine <= theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
 
 
 class Served:

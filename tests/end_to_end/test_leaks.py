@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import logging
 from collections.abc import Iterable
 
@@ -131,7 +133,11 @@ async def test_nothing_is_left_after_five_hundred_rounds(start: Start, caplog: p
         kernel.put(name, code)
     assert await kernel.is_healthy()
     await play(kernel, range(WARM_UP), backend)
+    gc.collect()  # what earlier tests left may go at any time
     before = kernel.held()
     await play(kernel, range(WARM_UP, WARM_UP + ROUNDS), backend)
-    await kernel.until(lambda: kernel.held() == before)
+    gc.collect()
+    with contextlib.suppress(TimeoutError):
+        await kernel.until(lambda: kernel.held().is_within(before))
+    assert kernel.held().is_within(before), (kernel.held(), before)
     assert await kernel.is_healthy()
