@@ -127,3 +127,18 @@ async def test_a_guest_that_waited_computes_its_answer_in_one_turn(
 
     assert await execution(host, lambda *_: Wait(answer)).run(["hello"]) == "late"
     assert turns == 2
+    assert await given_back(host)
+
+
+def test_a_loop_that_is_closed_early_does_not_take_a_worker_with_it(host: ComponentHost) -> None:
+    """The answer is delivered before the instance is taken down; the loop may be gone by then."""
+    for _ in range(20):
+        loop = asyncio.new_event_loop()
+
+        async def call() -> str:
+            answer: str = await execution(host, lambda _, prompt, model: prompt).run(["hello"])
+            return answer
+
+        assert loop.run_until_complete(call()) == "hello"
+        loop.close()
+    assert asyncio.run(given_back(host))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 from collections.abc import Callable, Sequence
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,7 +169,7 @@ class Execution:
         self._free_arguments()
         if self._suspension is None:
             return True
-        self.loop.call_soon_threadsafe(self._wait, context=self.caller_context)
+        self._tell(self._wait, context=self.caller_context)
         return False
 
     def _instantiate(self) -> None:
@@ -242,13 +242,23 @@ class Execution:
             slot = ctypes.addressof(self._values) + len(self._values) - capi.VAL_SIZE
             result = self._function.result(slot, self._context)
             capi.val_delete(slot)
-        self.loop.call_soon_threadsafe(self._end, result, None)
+        self._tell(self._end, result, None)
         self._close()
-        self.loop.call_soon_threadsafe(self._release)
+        if not self._tell(self._release):
+            self._released()
 
     def _abandon(self, error: BaseException) -> None:
         self._close()
-        self.loop.call_soon_threadsafe(self._end, None, error)
+        if not self._tell(self._end, None, error):
+            self._released()
+
+    def _tell(self, callback: Callable[..., None], *arguments: Any, context: Context | None = None) -> bool:
+        """Call on the event loop; False when that is closed, so that nobody waits any more."""
+        try:
+            self.loop.call_soon_threadsafe(callback, *arguments, context=context)
+        except RuntimeError:
+            return False
+        return True
 
     def _close(self) -> None:
         """The future goes before the store: the other order aborts the process."""

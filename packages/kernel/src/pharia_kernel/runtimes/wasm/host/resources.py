@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from contextlib import suppress
 from typing import Any
 
 from pharia_kernel.runtimes.wasm.host.errors import HostError
@@ -39,7 +40,8 @@ class ResourceTable:
         entry = self._objects.pop(number, None)
         close = getattr(entry, "close", None)
         if close is not None:
-            self._loop.call_soon_threadsafe(close)
+            with suppress(RuntimeError):  # the loop is closed, and so is what it owned
+                self._loop.call_soon_threadsafe(close)
 
     def drop_all(self) -> None:
         """wasmtime runs no destructors when a store goes away."""
