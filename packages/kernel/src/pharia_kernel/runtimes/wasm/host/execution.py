@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ class _Suspension:
 class Execution:
     """One call, in the given image of the component; ``state`` is whatever the host functions want to know about it.
 
-    ``released`` is called on the event loop when everything the execution held is free again.
+    ``released`` is called on a worker thread when everything the execution held is free again.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Execution:
         self._ended: asyncio.Future[None] = self.loop.create_future()
         self._lowered: list[bytes] = []
         self._store = self._context = self._future = 0
-        self._calling = False
+        self._calling = self._closed = False
         # Written by wasmtime until the store is closed.
         self._instance = ctypes.create_string_buffer(capi.INSTANCE_SIZE)
         self._error = ctypes.c_uint64()
@@ -136,7 +137,6 @@ class Execution:
 
     def _release(self) -> None:
         self._ended.set_result(None)
-        self._released()
 
     # ---- on a worker thread
 
@@ -244,21 +244,16 @@ class Execution:
             capi.val_delete(slot)
         self._tell(self._end, result, None)
         self._close()
-        if not self._tell(self._release):
-            self._released()
+        self._tell(self._release)
 
     def _abandon(self, error: BaseException) -> None:
         self._close()
-        if not self._tell(self._end, None, error):
-            self._released()
+        self._tell(self._end, None, error)
 
-    def _tell(self, callback: Callable[..., None], *arguments: Any, context: Context | None = None) -> bool:
-        """Call on the event loop; False when that is closed, so that nobody waits any more."""
-        try:
+    def _tell(self, callback: Callable[..., None], *arguments: Any, context: Context | None = None) -> None:
+        """Call on the event loop; when that is closed nobody waits any more."""
+        with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(callback, *arguments, context=context)
-        except RuntimeError:
-            return False
-        return True
 
     def _close(self) -> None:
         """The future goes before the store: the other order aborts the process."""
@@ -268,6 +263,9 @@ class Execution:
             capi.store_delete(self._store)
             self._store = 0
         self.resources.drop_all()
+        if not self._closed:
+            self._closed = True
+            self._released()
 
     def _close_future(self) -> None:
         if self._future:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +32,7 @@ class ComponentHost:
             Engine(options.resident_instances, options.memory_bytes, resident=True),
             Engine(others, options.memory_bytes, resident=False),
         )
+        self._lock = threading.Lock()
         self._free = [options.resident_instances, others]
         self._clock = Clock(self._engines, options.tick_seconds)
         self._workers = Workers(self._clock, threads or os.cpu_count() or 1)
@@ -61,12 +63,14 @@ class ComponentHost:
         self, component: LinkedComponent, function: ExportedFunction, state: object, *, memory_bytes: int
     ) -> Execution:
         """A call that is ready to :meth:`~Execution.run` in a fresh instance, on the running event loop."""
-        place = 0 if self._free[0] > 0 else 1
-        self._free[place] -= 1
+        with self._lock:
+            place = 0 if self._free[0] > 0 else 1
+            self._free[place] -= 1
         return Execution(self._workers, component, function, place, state, memory_bytes, self._releaser(place))
 
     def _releaser(self, place: int) -> Callable[[], None]:
         def release() -> None:
-            self._free[place] += 1
+            with self._lock:
+                self._free[place] += 1
 
         return release
