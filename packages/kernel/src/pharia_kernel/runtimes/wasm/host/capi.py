@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from ctypes import CFUNCTYPE, PYFUNCTYPE, c_bool, c_char_p, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, PYFUNCTYPE, c_bool, c_char_p, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 from wasmtime import _ffi
@@ -167,21 +167,14 @@ def new_error(text: str) -> int:
     return error
 
 
-def pooling_option(config: Any, name: str, value: int) -> None:
-    getattr(_ffi, f"wasmtime_pooling_allocation_config_{name}_set")(config, value)
-
-
 def use_pooling(engine_config: Any, options: dict[str, int]) -> None:
     """Make the engine take memories, tables and stacks from pools of the given sizes."""
     pooling = _ffi.wasmtime_pooling_allocation_config_new()
     for name, value in options.items():
-        pooling_option(pooling, name, value)
+        getattr(_ffi, f"wasmtime_pooling_allocation_config_{name}_set")(pooling, value)
     _ffi.wasmtime_pooling_allocation_strategy_set(engine_config, pooling)
     _ffi.wasmtime_pooling_allocation_config_delete(pooling)
 
 
 def set_option(engine_config: Any, name: str, value: int) -> None:
     getattr(_ffi, f"wasmtime_config_{name}_set")(engine_config, value)
-
-
-U8 = c_uint8

@@ -33,8 +33,8 @@ class EngineOptions:
     """Component instances alive at the same time."""
     resident_instances: int = 8
     """Of these, how many keep their memory when they are taken down, to be reset by copying (about the size of the
-    skill's memory each, 20 MB for a Python skill). A call in such a place takes no page faults: measured, it answers in
-    half the time, and two cores do almost twice the work of one instead of hindering each other."""
+    skill's memory each, 20 MB for a Python skill). A call in such a place takes no page faults: the guest itself runs
+    in half the time, and the copying is done after the answer."""
     memory_bytes: int = 512 * MIB
     """Largest linear memory any instance may have."""
     tick_seconds: float = 0.01
