@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pharia_skill import cli
 from pharia_skill.builder import Built, SkillType
-from pharia_skill.cli import app
+from pharia_skill.cli import app, run_componentize_py
 from pharia_skill.errors import IsMessageStream, NoHttpError
 
 Write = Callable[..., Path]
@@ -57,7 +56,7 @@ def test_every_option_reaches_the_build(runner: CliRunner, monkeypatch: pytest.M
         calls.append((target, output, options))
         return Built(Path("x.wasm"), SkillType.SKILL, 2 << 20, 1.5, unchanged=False)
 
-    monkeypatch.setattr(cli, "build_component", record)
+    monkeypatch.setattr("pharia_skill.cli.build.build_component", record)
     options = ["--wit", "0.3", "--skill-type", "message-stream-skill", "-p", "src", "--unstable", "--force"]
     result = runner.invoke(
         app, ["build", "poems.a", "b.py", "--output-dir", str(tmp_path), *options, "--no-interactive"]
@@ -81,7 +80,7 @@ def test_every_option_reaches_the_build(runner: CliRunner, monkeypatch: pytest.M
 def test_a_stream_skill_built_as_a_function_is_told_apart(scratch_module: Write, tmp_path: Path) -> None:
     path = scratch_module(STREAM)
     with pytest.raises(IsMessageStream, match="is a skill of type message-stream-skill, not skill"):
-        cli.run_componentize_py(str(path), str(tmp_path / "x.wasm"), False, SkillType.SKILL, [])
+        run_componentize_py(str(path), str(tmp_path / "x.wasm"), False, SkillType.SKILL, [])
     assert not (tmp_path / "x.wasm").exists()
 
 

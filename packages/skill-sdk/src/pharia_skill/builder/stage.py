@@ -16,7 +16,7 @@ DEFAULT_WIT = "0.4"
 WIT_LINES = ("0.3", "0.4")
 
 _SDK = Path(__file__).parent.parent
-_HOST_ONLY = ("builder", "cli.py", "line_*", "__pycache__")
+_HOST_ONLY = ("builder", "cli", "testing", "studio", "registry", "dev", "line_*", "__pycache__")
 _CONFIG = "componentize-py.toml"
 _EXTENSION = "wasm32-wasi.so"
 _NEVER_IMPORTED = ("__pycache__", "node_modules")

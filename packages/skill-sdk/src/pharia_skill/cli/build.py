@@ -1,4 +1,4 @@
-"""The command ``pharia-skill``."""
+"""``pharia-skill build``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from rich.console import Console
 from rich.panel import Panel
 
 from pharia_skill.builder import DEFAULT_WIT, Built, SkillType, build_component
-from pharia_skill.errors import BuildError, IsMessageStream, IsSkill, NoHttpError
+from pharia_skill.errors import BuildError
 
-__all__ = ["BuildError", "IsMessageStream", "IsSkill", "NoHttpError", "SkillType", "app", "run_componentize_py"]
-
-app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True, pretty_exceptions_enable=False)
 _MIB = 1024 * 1024
 
 
@@ -29,12 +26,6 @@ class Wit(str, Enum):
 _DEFAULT_WIT = Wit(DEFAULT_WIT)
 
 
-@app.callback()
-def main() -> None:
-    """Write AI skills as Python functions, build them as WebAssembly components."""
-
-
-@app.command()
 def build(
     skills: Annotated[
         list[str], typer.Argument(metavar="SKILL...", help="Python files or module names: haiku.py, my_package.haiku")
