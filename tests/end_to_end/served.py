@@ -142,9 +142,7 @@ async def served(
         cache_dir=folder / "cache",
     )
     runtime = WasmRuntime(
-        EngineOptions(
-            instances=PLACES, resident_instances=2, memory_bytes=settings.limits.memory_bytes, tick_seconds=0.002
-        ),
+        EngineOptions(instances=PLACES, memory_bytes=settings.limits.memory_bytes, tick_seconds=0.002),
         threads=2,
         cache_folder=code_folder,
     )

@@ -11,7 +11,7 @@ from pharia_kernel.runtimes.wasm import EngineOptions, WasmRuntime
 
 @pytest.fixture
 async def load(tmp_path: Path) -> AsyncIterator[Load]:
-    options = EngineOptions(instances=PLACES, resident_instances=2, memory_bytes=64 * MIB)
+    options = EngineOptions(instances=PLACES, memory_bytes=64 * MIB)
     async with WasmRuntime(options, threads=2, cache_folder=tmp_path / "code") as runtime:
         load = Load(runtime)
         yield load

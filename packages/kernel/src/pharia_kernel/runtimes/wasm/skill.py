@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -102,7 +103,9 @@ class WasmSkill:
 
     async def aclose(self) -> None:
         """Calls in flight keep the code until they end."""
-        self._component = None
+        component, self._component = self._component, None
+        if component is not None:
+            await asyncio.to_thread(self._host.spares.retire, component)
 
 
 def _text(input: bytes) -> str:

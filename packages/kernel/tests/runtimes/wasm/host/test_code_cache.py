@@ -21,7 +21,7 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(2, 16 * MIB, resident=False)
+    return Engine(2, 16 * MIB)
 
 
 def saved(folder: Path) -> Path:
@@ -90,7 +90,7 @@ def test_processes_share_what_one_of_them_compiled(tmp_path: Path, engine: Engin
         import sys, pathlib
         from pharia_kernel.runtimes.wasm.host.code_cache import CodeCache
         from pharia_kernel.runtimes.wasm.host.engine import Engine
-        CodeCache(pathlib.Path(sys.argv[1])).load(sys.stdin.buffer.read(), Engine(2, 1 << 24, resident=False))
+        CodeCache(pathlib.Path(sys.argv[1])).load(sys.stdin.buffer.read(), Engine(2, 1 << 24))
     """)
     children = [
         subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdin=subprocess.PIPE) for _ in range(2)

@@ -21,7 +21,7 @@ PLACES = 4
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[ComponentHost]:
-    with ComponentHost(EngineOptions(PLACES, 2, 64 * MIB), threads=2) as host:
+    with ComponentHost(EngineOptions(PLACES, memory_bytes=64 * MIB), threads=2) as host:
         yield host
 
 
@@ -120,9 +120,8 @@ async def test_a_guest_that_waited_computes_its_answer_in_one_turn(
     monkeypatch.setattr(Execution, "advance", count)
 
     async def answer() -> str:
-        for engine in host._engines:
-            for _ in range(5):
-                engine.tick()
+        for _ in range(5):
+            host._engine.tick()
         return "late"
 
     assert await execution(host, lambda *_: Wait(answer)).run(["hello"]) == "late"

@@ -7,7 +7,7 @@ import ctypes
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pharia_kernel.runtimes.wasm.host import capi
@@ -39,19 +39,9 @@ def resource_number(origin: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """The component in one engine."""
-
-    engine: Engine
-    code: Code
-    linker: int
-    """Address of wasmtime's linker."""
-
-
-@dataclass(frozen=True, slots=True)
 class ExportedFunction:
-    indexes: tuple[int, ...]
-    """Address of wasmtime's export index, per image."""
+    index: int
+    """Address of wasmtime's export index."""
     parameters: tuple[Lower, ...]
     result: Lift | None
 
@@ -59,13 +49,14 @@ class ExportedFunction:
 class LinkedComponent:
     """Immutable and shared by all executions; freed when the last of them is gone."""
 
-    def __init__(self, codes: Sequence[tuple[Engine, Code]], provider: Provider) -> None:
-        first_engine, first_code = codes[0]
-        self.shape: ComponentShape = read_shape(first_engine.raw, first_code.component)
+    def __init__(self, engine: Engine, code: Code, provider: Provider) -> None:
+        self.engine = engine
+        self.code = code
+        self.shape: ComponentShape = read_shape(engine.raw, code.component)
         self.imports: list[BoundFunction] = []
-        self.images = [Image(engine, code, capi.linker_new(engine.pointer)) for engine, code in codes]
-        for image in self.images:
-            weakref.finalize(self, capi.linker_delete, image.linker)
+        self.linker = capi.linker_new(engine.pointer)
+        """Address of wasmtime's linker."""
+        weakref.finalize(self, capi.linker_delete, self.linker)
         self._resources: dict[str, int] = {}
         self._export_indexes: list[object] = []
         for name, kind in self.shape.imports.items():
@@ -75,19 +66,15 @@ class LinkedComponent:
             self._link(name, kind, functions)
 
     def _link(self, name: str, interface: Interface, functions: Mapping[str, HostFunction]) -> None:
-        for resource, origin in interface.resources.items():
-            self._resources[resource] = resource_number(origin)
-        start = len(self.imports)
-        for member, kind in interface.functions.items():
-            if member not in functions:
-                raise MissingImport(f"the component imports {member} of {name}, which is not provided")
-            self.imports.append(self._bind(f"{name}#{member}", kind, functions[member]))
-        for image in self.images:
-            with _instance(image.linker, name) as instance:
-                for resource, origin in interface.resources.items():
-                    _define_resource(instance, resource, resource_number(origin))
-                for index, member in enumerate(interface.functions, start):
-                    _define_function(instance, member, index, waits=functions[member].waits)
+        with _instance(self.linker, name) as instance:
+            for resource, origin in interface.resources.items():
+                self._resources[resource] = resource_number(origin)
+                _define_resource(instance, resource, resource_number(origin))
+            for member, kind in interface.functions.items():
+                if member not in functions:
+                    raise MissingImport(f"the component imports {member} of {name}, which is not provided")
+                _define_function(instance, member, len(self.imports), waits=functions[member].waits)
+                self.imports.append(self._bind(f"{name}#{member}", kind, functions[member]))
 
     def _bind(self, name: str, kind: FunctionType, function: HostFunction) -> BoundFunction:
         return BoundFunction(
@@ -109,13 +96,13 @@ class LinkedComponent:
         if not isinstance(kind, FunctionType):
             raise HostError(f"the component exports no function {name}")
         return ExportedFunction(
-            indexes=tuple(self._export_index(image, interface, name) for image in self.images),
+            index=self._export_index(interface, name),
             parameters=tuple(prepare_lower(parameter, self._resources) for parameter in kind.parameters),
             result=maybe_lift(kind.result),
         )
 
-    def _export_index(self, image: Image, interface: str | None, name: str) -> int:
-        component = image.code.component
+    def _export_index(self, interface: str | None, name: str) -> int:
+        component = self.code.component
         outer = component.get_export_index(interface) if interface is not None else None
         index = component.get_export_index(name, outer)
         if index is None:

@@ -1,4 +1,4 @@
-"""wasmtime engines: how code is compiled, where instances get their memory, who ticks the clock of running guests."""
+"""The wasmtime engine: how code is compiled, where instances get memory, who ticks the clock of running guests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import logging
 import platform
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -31,17 +30,14 @@ _MODULE_HEADER = b"\0asm\x01\0\0\0"
 class EngineOptions:
     instances: int = 1024
     """Component instances alive at the same time."""
-    resident_instances: int = 8
-    """Of these, how many keep their memory when they are taken down, to be reset by copying (about the size of the
-    skill's memory each, 20 MB for a Python skill). A call in such a place takes no page faults: the guest itself runs
-    in half the time, and the copying is done after the answer."""
+    spares: int = 2
+    """Instances of each component called lately that are kept ready for its next calls."""
+    all_spares: int = 64
+    """Of all components together; these come on top of ``instances``."""
     memory_bytes: int = 512 * MIB
     """Largest linear memory any instance may have."""
     tick_seconds: float = 0.01
     """How long a guest computes before others get their turn."""
-
-
-_RESIDENT = {"linear_memory_keep_resident": 32 * MIB, "table_keep_resident": 1 * MIB}
 
 
 def _pool(instances: int, memory_bytes: int) -> dict[str, int]:
@@ -74,12 +70,11 @@ def _config(pool: dict[str, int] | None) -> wasmtime.Config:
 
 
 class Engine:
-    """Compiled code and places for instances. Code compiled by one engine runs in every other."""
+    """Compiled code and places for instances."""
 
-    def __init__(self, instances: int, memory_bytes: int, *, resident: bool) -> None:
-        pool = _pool(instances, memory_bytes) | (_RESIDENT if resident else {})
+    def __init__(self, instances: int, memory_bytes: int) -> None:
         try:
-            self.raw = wasmtime.Engine(_config(pool))
+            self.raw = wasmtime.Engine(_config(_pool(instances, memory_bytes)))
         except wasmtime.WasmtimeError as error:
             _log.warning("instances are allocated one by one: the address space for a pool is not there (%s)", error)
             self.raw = wasmtime.Engine(_config(None))
@@ -96,10 +91,10 @@ def fingerprint() -> str:
 
 
 class Clock:
-    """Ticks the engines while guests compute, so that long computations give way. A context manager."""
+    """Ticks the engine while guests compute, so that long computations give way. A context manager."""
 
-    def __init__(self, engines: Sequence[Engine], seconds: float) -> None:
-        self._engines = engines
+    def __init__(self, engine: Engine, seconds: float) -> None:
+        self._engine = engine
         self._seconds = seconds
         self._busy = threading.Event()
         self._closed = False
@@ -131,8 +126,7 @@ class Clock:
     def _tick(self) -> None:
         while self._busy.wait() and not self._closed:
             time.sleep(self._seconds)
-            for engine in self._engines:
-                engine.tick()
+            self._engine.tick()
 
 
 class Code:

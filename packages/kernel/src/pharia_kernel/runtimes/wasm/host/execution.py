@@ -21,13 +21,12 @@ from typing import Any
 
 from pharia_kernel.runtimes.wasm.host import capi
 from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent
-from pharia_kernel.runtimes.wasm.host.errors import GuestTrap, HostError, from_text
+from pharia_kernel.runtimes.wasm.host.errors import GuestTrap
 from pharia_kernel.runtimes.wasm.host.functions import BoundFunction, Wait, running
-from pharia_kernel.runtimes.wasm.host.lower import free
+from pharia_kernel.runtimes.wasm.host.instance import Instance
 from pharia_kernel.runtimes.wasm.host.resources import ResourceTable
+from pharia_kernel.runtimes.wasm.host.spares import Spares
 from pharia_kernel.runtimes.wasm.host.workers import Workers
-
-_UNLIMITED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class _Suspension:
 
 
 class Execution:
-    """One call, in the given image of the component; ``state`` is whatever the host functions want to know about it.
+    """One call; ``state`` is whatever the host functions want to know about it.
 
     ``released`` is called on a worker thread when everything the execution held is free again.
     """
@@ -47,9 +46,9 @@ class Execution:
     def __init__(
         self,
         workers: Workers,
+        spares: Spares,
         component: LinkedComponent,
         function: ExportedFunction,
-        place: int,
         state: Any,
         memory_bytes: int,
         released: Callable[[], None],
@@ -63,9 +62,8 @@ class Execution:
         self.fault: BaseException | None = None
         self.host_call_done = False
         self._workers = workers
-        self._image = component.images[place]
+        self._spares = spares
         self._function = function
-        self._export_index = function.indexes[place]
         self._released = released
         self._memory_bytes = memory_bytes
         self._arguments: Sequence[Any] = ()
@@ -74,13 +72,8 @@ class Execution:
         self._cancelled = False
         self._outcome: asyncio.Future[Any] = self.loop.create_future()
         self._ended: asyncio.Future[None] = self.loop.create_future()
-        self._lowered: list[bytes] = []
-        self._store = self._context = self._future = 0
+        self._instance: Instance | None = None
         self._calling = self._closed = False
-        # Written by wasmtime until the store is closed.
-        self._instance = ctypes.create_string_buffer(capi.INSTANCE_SIZE)
-        self._error = ctypes.c_uint64()
-        self._values: ctypes.Array[ctypes.c_char] | None = None
 
     # ---- on the event loop
 
@@ -156,68 +149,26 @@ class Execution:
     def _compute(self) -> bool:
         if self._suspension is not None:
             self._hand_over(self._suspension)
-        elif not self._store:
-            self._instantiate()
-        while capi.future_poll(self._future):
-            self._close_future()
-            if self._error.value:
-                raise from_text(capi.take_error(self._error.value))
+        instance = self._instance
+        if instance is None:
+            instance = self._spares.take(self.component, self._memory_bytes)
+            self._instance = instance = instance or Instance(self.component, self._memory_bytes)
+        while instance.poll():
             if self._calling:
-                self._finish()
+                self._finish(instance)
                 return False
-            self._call()
-        self._free_arguments()
+            self._calling = True
+            instance.call(self._function, self._arguments)
+            self._arguments = ()
         if self._suspension is None:
             return True
         self._tell(self._wait, context=self.caller_context)
         return False
 
-    def _instantiate(self) -> None:
-        self._store = capi.store_new(self._image.engine.pointer, None, None)
-        self._context = capi.store_context(self._store)
-        capi.store_limiter(self._store, self._memory_bytes, _UNLIMITED, _UNLIMITED, _UNLIMITED, _UNLIMITED)
-        capi.context_yield_on_epoch(self._context, 1)
-        self.begin_turn()
-        self._future = capi.instantiate(
-            self._image.linker,
-            self._context,
-            self._image.code.pointer,
-            ctypes.addressof(self._instance),
-            ctypes.addressof(self._error),
-        )
-
-    def _call(self) -> None:
-        self._calling = True
-        lowers = self._function.parameters
-        place = self._values = ctypes.create_string_buffer(capi.FUNC_SIZE + capi.VAL_SIZE * (len(lowers) + 1))
-        start = ctypes.addressof(place)
-        if not capi.get_func(ctypes.addressof(self._instance), self._context, self._export_index, start):
-            raise HostError("the instance does not have the function its component exports")
-        arguments = start + capi.FUNC_SIZE
-        for lower, value in zip(lowers, self._arguments, strict=True):
-            self._lowered.append(lower(value, self._context))
-        ctypes.memmove(arguments, b"".join(self._lowered), capi.VAL_SIZE * len(self._lowered))
-        self._arguments = ()
-        self._future = capi.call(
-            start,
-            self._context,
-            arguments,
-            len(lowers),
-            arguments + len(lowers) * capi.VAL_SIZE,
-            0 if self._function.result is None else 1,
-            ctypes.addressof(self._error),
-        )
-
-    def _free_arguments(self) -> None:
-        """wasmtime makes its own copy when the future is polled for the first time, not before."""
-        for value in self._lowered:
-            free(value)
-        self._lowered.clear()
-
     def begin_turn(self) -> None:
-        """Compute until the tick after next. Without this a guest that waited would have to give way at once, as its
-        last turn began many ticks ago."""
-        capi.context_set_epoch_deadline(self._context, 2)
+        """The guest goes on after a host function that waited."""
+        assert self._instance is not None
+        self._instance.begin_turn()
 
     def suspend(self, wait: Wait, bound: BoundFunction, context: int, results: int) -> None:
         """Called by the host function while the guest's stack is still on top."""
@@ -234,16 +185,11 @@ class Execution:
             ctypes.memmove(suspension.results, value, capi.VAL_SIZE)
         self.host_call_done = True
 
-    def _finish(self) -> None:
+    def _finish(self, instance: Instance) -> None:
         """The caller gets the result before the instance is taken down."""
-        result = None
-        if self._function.result is not None:
-            assert self._values is not None
-            slot = ctypes.addressof(self._values) + len(self._values) - capi.VAL_SIZE
-            result = self._function.result(slot, self._context)
-            capi.val_delete(slot)
-        self._tell(self._end, result, None)
+        self._tell(self._end, instance.result(self._function), None)
         self._close()
+        self._spares.replace(self.component, self._memory_bytes)
         self._tell(self._release)
 
     def _abandon(self, error: BaseException) -> None:
@@ -256,18 +202,9 @@ class Execution:
             self.loop.call_soon_threadsafe(callback, *arguments, context=context)
 
     def _close(self) -> None:
-        """The future goes before the store: the other order aborts the process."""
-        self._close_future()
-        self._free_arguments()
-        if self._store:
-            capi.store_delete(self._store)
-            self._store = 0
+        if self._instance is not None:
+            self._instance.close()
         self.resources.drop_all()
         if not self._closed:
             self._closed = True
             self._released()
-
-    def _close_future(self) -> None:
-        if self._future:
-            capi.future_delete(self._future)
-            self._future = 0

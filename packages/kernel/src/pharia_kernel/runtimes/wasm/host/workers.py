@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -31,6 +32,7 @@ class Workers:
         self._clock = clock
         self._resumed: deque[Turn] = deque()
         self._fresh: deque[Turn] = deque()
+        self._idle: deque[Turn] = deque()
         self._ready: SimpleQueue[bool] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"wasm-worker-{index}", daemon=True) for index in range(count)
@@ -57,11 +59,16 @@ class Workers:
         self._resumed.append(turn)
         self._ready.put(True)
 
+    def when_idle(self, turn: Turn) -> None:
+        """Queue behind everything that comes; may be called from any thread."""
+        self._idle.append(turn)
+        self._ready.put(True)
+
     def _next(self) -> Turn:
-        try:
-            return self._resumed.popleft()
-        except IndexError:
-            return self._fresh.popleft()
+        for queue in (self._resumed, self._fresh):
+            with suppress(IndexError):
+                return queue.popleft()
+        return self._idle.popleft()
 
     def _work(self) -> None:
         while self._ready.get():

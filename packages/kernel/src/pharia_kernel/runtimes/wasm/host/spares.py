@@ -1,0 +1,141 @@
+"""Instances made before they are asked for, while no guest wants to compute."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from typing import NoReturn
+from weakref import WeakSet
+
+from pharia_kernel.runtimes.wasm.host.component import LinkedComponent
+from pharia_kernel.runtimes.wasm.host.errors import HostError
+from pharia_kernel.runtimes.wasm.host.functions import running
+from pharia_kernel.runtimes.wasm.host.instance import Instance
+from pharia_kernel.runtimes.wasm.host.workers import Workers
+
+_MOST_TURNS = 20
+"""A component that computes longer while it is instantiated does so in the call, which has a deadline."""
+
+
+class Spares:
+    """Up to ``each`` ready instances of every component called lately, ``total`` in all.
+
+    Every call still has an instance of its own: one is taken by one call, and closed after it.
+    """
+
+    def __init__(self, workers: Workers, each: int, total: int) -> None:
+        self._workers = workers
+        self._each = each
+        self._total = total
+        self._lock = threading.Lock()
+        self._ready: OrderedDict[LinkedComponent, list[Instance]] = OrderedDict()
+        """Least recently used first."""
+        self._coming: Counter[LinkedComponent] = Counter()
+        self._never: WeakSet[LinkedComponent] = WeakSet()
+        """No longer called, or can not be instantiated without a call's host functions."""
+
+    @property
+    def ready(self) -> int:
+        """Instances that wait for a call."""
+        with self._lock:
+            return sum(map(len, self._ready.values()))
+
+    @property
+    def coming(self) -> int:
+        """Instances that are to be made."""
+        return self._coming.total()
+
+    def take(self, component: LinkedComponent, memory_bytes: int) -> Instance | None:
+        """A ready instance, now the caller's."""
+        with self._lock:
+            ready = self._ready.get(component)
+            if not ready or ready[-1].memory_bytes != memory_bytes:
+                return None
+            self._ready.move_to_end(component)
+            return ready.pop()
+
+    def replace(self, component: LinkedComponent, memory_bytes: int) -> None:
+        """Have another one made, unless there are enough."""
+        with self._lock:
+            if component in self._never:
+                return
+            if len(self._ready.get(component, ())) + self._coming[component] >= self._each:
+                return
+            self._coming[component] += 1
+        self._workers.when_idle(_Preparation(self, component, memory_bytes))
+
+    def retire(self, component: LinkedComponent) -> None:
+        """Keep none of a component that is not called any more."""
+        with self._lock:
+            self._never.add(component)
+            ready = self._ready.pop(component, [])
+        for instance in ready:
+            instance.close()
+
+    def close(self) -> None:
+        for component in list(self._ready):
+            self.retire(component)
+
+    def _prepared(self, component: LinkedComponent, instance: Instance | None) -> None:
+        surplus = []
+        with self._lock:
+            self._coming[component] -= 1
+            if not self._coming[component]:
+                del self._coming[component]
+            if instance is None:
+                self._never.add(component)
+            elif component in self._never:
+                surplus.append(instance)
+            else:
+                self._ready.setdefault(component, []).append(instance)
+                self._ready.move_to_end(component)
+                while sum(map(len, self._ready.values())) > self._total:
+                    surplus += self._ready.popitem(last=False)[1]
+        for each in surplus:
+            each.close()
+
+
+class _NoHostFunctions:
+    def __getitem__(self, index: int) -> NoReturn:
+        raise HostError("host functions answer calls only")
+
+
+class _Preparation:
+    """A turn of a worker; stands where an execution does when the guest runs."""
+
+    imports = _NoHostFunctions()
+
+    def __init__(self, spares: Spares, component: LinkedComponent, memory_bytes: int) -> None:
+        self.component = self
+        self.fault: BaseException | None = None
+        self.host_call_done = True
+        self._spares = spares
+        self._of = component
+        self._memory_bytes = memory_bytes
+        self._instance: Instance | None = None
+        self._turns = 0
+
+    def begin_turn(self) -> None:
+        """No guest waits here."""
+
+    def advance(self) -> bool:
+        running.execution = self
+        try:
+            if self._instance is None:
+                self._instance = Instance(self._of, self._memory_bytes)
+            done = self._instance.poll()
+        except Exception:
+            return self._give_up()
+        finally:
+            running.execution = None
+        self._turns += 1
+        if not done:
+            return self._turns < _MOST_TURNS or self._give_up()
+        self._spares._prepared(self._of, self._instance)
+        return False
+
+    def _give_up(self) -> bool:
+        if self._instance is not None:
+            self._instance.close()
+        self._spares._prepared(self._of, None)
+        return False
