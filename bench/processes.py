@@ -56,9 +56,10 @@ def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def kernel(skills: Path, *, backend_port: int | None = None, **settings: str) -> Iterator[tuple[int, int]]:
-    """A kernel that serves a directory as namespace ``dev``; gives its port and process id."""
+    """A kernel with a worker per core that serves a directory as namespace ``dev``; gives its port and process id."""
     port = free_port()
-    environment = {"NAMESPACES__DEV__DIRECTORY": str(skills), "INFERENCE": "none", "LOG_LEVEL": "error", **settings}
+    environment = {"NAMESPACES__DEV__DIRECTORY": str(skills), "INFERENCE": "none", "LOG_LEVEL": "error"}
+    environment |= {"WORKERS": str(os.cpu_count() or 1), **settings}
     if backend_port is not None:
         environment |= {
             "INFERENCE": "openai",
@@ -84,17 +85,22 @@ def _wait_ready(port: int) -> None:
     raise RuntimeError("the kernel does not become ready")
 
 
+def family(pid: int) -> list[int]:
+    """The process and those it started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(int(child) for child in children)]
+
+
 def private_mib(pid: int) -> float:
     """Anonymous memory, which no other process shares. (``smaps_rollup`` would stop the process to count.)"""
-    status = Path(f"/proc/{pid}/status").read_text()
-    (kib,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:"))
-    return kib / 1024
+    lines = [line for each in family(pid) for line in Path(f"/proc/{each}/status").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
 
 
 def threads(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/task"))
+    return sum(len(os.listdir(f"/proc/{each}/task")) for each in family(pid))
 
 
 def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    stats = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in family(pid)]
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")

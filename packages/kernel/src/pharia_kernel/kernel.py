@@ -236,4 +236,4 @@ def _wasm_runtime(settings: Settings) -> WasmRuntime:
     options = EngineOptions(
         instances=settings.limits.concurrent_calls + _SPARE_INSTANCES, memory_bytes=settings.limits.memory_bytes
     )
-    return WasmRuntime(options, cache_folder=settings.cache_dir / "components")
+    return WasmRuntime(options, threads=settings.threads, cache_folder=settings.cache_dir / "components")

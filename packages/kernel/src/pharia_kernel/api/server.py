@@ -24,14 +24,19 @@ _AFTER_CANCEL = 5.0
 """Seconds that cancelled requests get to say so."""
 
 
-def bind(address: str) -> socket.socket:
-    """A socket that has the address but does not listen yet; raises :class:`ConfigError`."""
+def bind(address: str, *, shared: bool = False) -> socket.socket:
+    """A socket that has the address but does not listen yet; raises :class:`ConfigError`.
+
+    Several ``shared`` sockets of one user may have the same address; the system spreads connections over them.
+    """
     host, port = parse_address(address)
     # asyncio sends small answers at once (TCP_NODELAY) only on sockets that name their protocol.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))
     except OSError as error:
         listener.close()

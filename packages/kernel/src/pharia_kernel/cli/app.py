@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -13,10 +14,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from pharia_kernel.cli.channel import WatcherChannel
 from pharia_kernel.cli.effective import effective_toml
 from pharia_kernel.cli.model import fetch_model
 from pharia_kernel.cli.run import run_skill
-from pharia_kernel.cli.serve import serve_until_stopped
+from pharia_kernel.cli.serve import serve_as_worker, serve_until_stopped
+from pharia_kernel.cli.workers import serve_with_workers
 from pharia_kernel.config import Settings, load_settings
 from pharia_kernel.errors import KernelError, RequestError
 from pharia_kernel.telemetry.logs import logging_to
@@ -35,6 +38,7 @@ ConfigOption = Annotated[
 AddressOption = Annotated[
     str | None, typer.Option("--address", metavar="IP:PORT", help="Where to listen, instead of kernel-address.")
 ]
+WorkersOption = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that serve.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -48,19 +52,26 @@ def main(
     context: typer.Context,
     config: ConfigOption = None,
     address: AddressOption = None,
+    workers: WorkersOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    context.obj = (config, address)
+    context.obj = (config, address, workers)
     if context.invoked_subcommand is None:
-        _serve(config, address)
+        _serve(config, address, workers)
 
 
 @app.command()
-def serve(context: typer.Context, config: ConfigOption = None, address: AddressOption = None) -> None:
+def serve(
+    context: typer.Context,
+    config: ConfigOption = None,
+    address: AddressOption = None,
+    workers: WorkersOption = None,
+) -> None:
     """Serve skills over HTTP until SIGINT or SIGTERM; a second signal ends the process at once."""
-    _serve(config or context.obj[0], address or context.obj[1])
+    before = context.obj
+    _serve(config or before[0], address or before[1], workers or before[2])
 
 
 @app.command()
@@ -102,15 +113,32 @@ def show_config(context: typer.Context, config: ConfigOption = None, address: Ad
             typer.echo(f"Warning: {warning}", err=True)
 
 
-def _serve(config: Path | None, address: str | None) -> None:
+@app.command(hidden=True)
+def worker(context: typer.Context, listener: int, channel: int) -> None:
+    """Serve on an open socket, for the process that watches at the other end of the channel."""
     with _failures():
-        settings = _settings(config, address)
+        settings = _settings(*context.obj)
         with logging_to(sys.stderr, settings.log_level):
-            _run(serve_until_stopped(settings, say=lambda text: typer.echo(text)))
+            watcher = WatcherChannel(socket.socket(fileno=channel))
+            _run(serve_as_worker(settings, socket.socket(fileno=listener), watcher))
 
 
-def _settings(config: Path | None, address: str | None) -> Settings:
-    return load_settings(config, overrides={} if address is None else {"kernel-address": (address, "--address")})
+def _serve(config: Path | None, address: str | None, workers: int | None) -> None:
+    with _failures():
+        settings = _settings(config, address, workers)
+        with logging_to(sys.stderr, settings.log_level):
+            if settings.workers == 1:
+                _run(serve_until_stopped(settings, say=lambda text: typer.echo(text)))
+            else:
+                options = {"--config": config, "--address": address, "--workers": workers}
+                given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
+                _run(serve_with_workers(settings, given, say=lambda text: typer.echo(text)))
+
+
+def _settings(config: Path | None, address: str | None, workers: int | None = None) -> Settings:
+    given = {"kernel-address": (address, "--address"), "workers": (workers, "--workers")}
+    overrides = {key: (str(value), option) for key, (value, option) in given.items() if value is not None}
+    return load_settings(config, overrides=overrides)
 
 
 def _quieter(settings: Settings) -> str:

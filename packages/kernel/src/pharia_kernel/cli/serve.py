@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+import os
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from pharia_kernel.api.server import bind, serve
+from pharia_kernel.cli.channel import WatcherChannel
 from pharia_kernel.cli.open_files import allow_open_files
-from pharia_kernel.cli.stop import stop_signals
+from pharia_kernel.cli.stop import Stop, stop_signals
 from pharia_kernel.config import Settings
 from pharia_kernel.telemetry.tracing import Tracing
 from pharia_kernel.types import SkillPath
+
+if TYPE_CHECKING:
+    from pharia_kernel.kernel import Kernel
 
 _LOG = logging.getLogger("pharia_kernel.cli")
 _SHOWN = 8
@@ -23,22 +30,50 @@ async def serve_until_stopped(settings: Settings, say: Callable[[str], None]) ->
     ``say`` gets the lines for the person who started it. Raises :class:`~pharia_kernel.errors.ConfigError` and
     :class:`~pharia_kernel.errors.AssetMissing`.
     """
-    from pharia_kernel.kernel import Kernel  # loads the whole engine, which `--version` should not wait for
-
     for warning in settings.warnings:
         _LOG.warning(warning)
     allow_open_files()
-    tracing = Tracing()
     listener = bind(settings.kernel_address)  # before the kernel starts: the quickest thing that can fail
     with listener, stop_signals() as stop:
-        async with AsyncExitStack() as parts:
-            with stop.interrupts():
-                kernel = await parts.enter_async_context(Kernel(settings, tracer=tracing.tracer))
-                url = await parts.enter_async_context(serve(kernel, settings, listener=listener, tracing=tracing))
+        async with _serving(settings, listener, stop) as (kernel, url):
             say(f"Listening on {url}")
             say(readiness(kernel.skills()))
             await stop.wait()
             say("Stopping; calls in flight may finish (a second signal ends them)")
+
+
+async def serve_as_worker(settings: Settings, listener: socket.socket, channel: WatcherChannel) -> None:
+    """Serve one worker's share until the watching process says so or is gone."""
+    allow_open_files()
+    with listener, stop_signals() as stop:
+        channel.follow(stop)
+        async with _serving(worker_share(settings), listener, stop) as (kernel, _):
+            channel.say(readiness(kernel.skills()))
+            await stop.wait()
+
+
+@asynccontextmanager
+async def _serving(settings: Settings, listener: socket.socket, stop: Stop) -> AsyncGenerator[tuple[Kernel, str], None]:
+    from pharia_kernel.kernel import Kernel  # loads the whole engine, which `--version` should not wait for
+
+    tracing = Tracing()
+    async with AsyncExitStack() as parts:
+        with stop.interrupts():
+            kernel = await parts.enter_async_context(Kernel(settings, tracer=tracing.tracer))
+            url = await parts.enter_async_context(serve(kernel, settings, listener=listener, tracing=tracing))
+        yield kernel, url
+
+
+def worker_share(settings: Settings) -> Settings:
+    """What one of ``settings.workers`` processes may use of what all may use together."""
+
+    def share(whole: int) -> int:
+        return -(-whole // settings.workers)
+
+    limits = settings.limits
+    shared = {"concurrent_calls": share(limits.concurrent_calls), "queued_calls": share(limits.queued_calls)}
+    threads = share(settings.threads or os.cpu_count() or 1)
+    return settings.model_copy(update={"limits": limits.model_copy(update=shared), "threads": threads})
 
 
 def readiness(skills: list[SkillPath]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -17,8 +17,14 @@ class Stop:
         self._asked = asyncio.Event()
         self._interruptible: asyncio.Task[object] | None = None
 
-    async def wait(self) -> None:
-        await self._asked.wait()
+    @property
+    def asked(self) -> bool:
+        return self._asked.is_set()
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Return when somebody asks, or after so many seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), seconds)
 
     def ask(self) -> None:
         self._asked.set()

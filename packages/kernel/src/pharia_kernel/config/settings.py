@@ -145,6 +145,10 @@ class Settings(Table):
     """Everything that can be set; :func:`~pharia_kernel.config.load_settings` reads it from file and environment."""
 
     kernel_address: Annotated[str, AfterValidator(_address)] = "127.0.0.1:8081"
+    workers: int = Field(default=1, gt=0, le=256)
+    """Processes that serve."""
+    threads: int | None = Field(default=None, gt=0, le=1024)
+    """On which skills compute, in all workers together; without it one per core."""
     namespaces: dict[NamespaceName, NamespaceSettings] = Field(default_factory=dict)
     namespace_update_interval: Seconds = 10.0
     directory_scan_interval: Seconds = 0.25

@@ -1,0 +1,5 @@
+"""``python -m pharia_kernel`` is ``pharia-kernel``."""
+
+from pharia_kernel.cli import app
+
+app()

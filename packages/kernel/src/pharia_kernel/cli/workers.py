@@ -1,0 +1,149 @@
+"""Several worker processes behind one address, started again when one ends by itself.
+
+Every worker is a whole kernel with a listening socket of its own; the system spreads connections over them
+(``SO_REUSEPORT``). The sockets belong to the process that watches: what connects while a worker is started again waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
+
+from pharia_kernel.api.server import bind
+from pharia_kernel.cli.channel import WorkerChannel
+from pharia_kernel.cli.open_files import allow_open_files
+from pharia_kernel.cli.stop import Stop, stop_signals
+from pharia_kernel.config import Settings
+from pharia_kernel.errors import ConfigError
+
+_LOG = logging.getLogger("pharia_kernel.cli")
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+_STABLE_SECONDS = 60.0
+_AFTER_GRACE = 15.0
+"""Seconds a worker gets beyond the grace period to take itself down."""
+
+
+async def serve_with_workers(settings: Settings, options: Sequence[str], say: Callable[[str], None]) -> None:
+    """Keep ``settings.workers`` processes serving until SIGINT or SIGTERM, then let them finish.
+
+    ``options`` are those of the command line, for the workers to read their settings from. Raises
+    :class:`~pharia_kernel.errors.ConfigError`.
+    """
+    if not hasattr(socket, "SO_REUSEPORT"):
+        raise ConfigError("workers: this system can not share an address between processes (set WORKERS to 1)")
+    for warning in settings.warnings:
+        _LOG.warning(warning)
+    allow_open_files()
+    with ExitStack() as stack:
+        listeners = _bind(settings, stack)
+        stop = stack.enter_context(stop_signals())
+        workers = [_Worker(index, listener, settings, options) for index, listener in enumerate(listeners)]
+        tasks = [asyncio.create_task(worker.keep(stop), name=f"worker {worker.index}") for worker in workers]
+        try:
+            await _listening(workers, tasks, stop)
+            if not stop.asked:
+                say(f"Listening on {_url(listeners[0])} ({len(workers)} workers)")
+                say(workers[0].readiness)
+                await stop.wait()
+                say("Stopping; calls in flight may finish (a second signal ends them)")
+        finally:
+            stop.ask()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:
+        task.result()
+
+
+def _bind(settings: Settings, stack: ExitStack) -> list[socket.socket]:
+    first = stack.enter_context(bind(settings.kernel_address, shared=True))
+    host, port = first.getsockname()[:2]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return [first, *(stack.enter_context(bind(address, shared=True)) for _ in range(settings.workers - 1))]
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _listening(workers: Sequence[_Worker], tasks: Sequence[asyncio.Task[None]], stop: Stop) -> None:
+    """Return when all listen, or when it has become clear that they will not."""
+    waits = [asyncio.create_task(stop.wait()), *(asyncio.create_task(worker.listening.wait()) for worker in workers)]
+    try:
+        while not stop.asked and not all(worker.listening.is_set() for worker in workers):
+            await asyncio.wait([*tasks, *(wait for wait in waits if not wait.done())], return_when="FIRST_COMPLETED")
+            if any(task.done() for task in tasks):
+                return stop.ask()
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+class _Worker:
+    def __init__(self, index: int, listener: socket.socket, settings: Settings, options: Sequence[str]) -> None:
+        self.index = index
+        self.listening = asyncio.Event()
+        self.readiness = ""
+        self._listener = listener
+        self._settings = settings
+        self._options = options
+
+    async def keep(self, stop: Stop) -> None:
+        """Have a process running until ``stop``; raises :class:`ConfigError` when it can not even begin to serve."""
+        loop = asyncio.get_running_loop()
+        pause = _FIRST_PAUSE
+        while not stop.asked:
+            began = loop.time()
+            code = await self._run(stop)
+            if stop.asked:
+                return
+            if not self.listening.is_set():
+                raise ConfigError(f"worker {self.index} could not start (exit code {code}); see its message above")
+            _LOG.error("worker %d ended by itself (exit code %s); starting it again", self.index, code)
+            pause = _FIRST_PAUSE if loop.time() - began > _STABLE_SECONDS else min(2 * pause, _LONGEST_PAUSE)
+            await stop.wait(pause)
+
+    async def _run(self, stop: Stop) -> int | None:
+        async with self._process() as (process, channel):
+            asked = asyncio.create_task(stop.wait())
+            ended = asyncio.create_task(process.wait())
+            heard = asyncio.create_task(self._hear(channel))
+            try:
+                await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
+                if not ended.done():
+                    channel.stop()
+                    await asyncio.wait((ended,), timeout=self._settings.limits.grace_seconds + _AFTER_GRACE)
+            finally:
+                for task in (asked, ended, heard):
+                    task.cancel()
+        return process.returncode
+
+    async def _hear(self, channel: WorkerChannel) -> None:
+        self.readiness = await channel.readiness()
+        self.listening.set()
+
+    @asynccontextmanager
+    async def _process(self) -> AsyncGenerator[tuple[asyncio.subprocess.Process, WorkerChannel], None]:
+        """Leaving the context ends it for sure."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            files = (self._listener.fileno(), theirs.fileno())
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "pharia_kernel", *self._options, "worker", *map(str, files)),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=files,
+                start_new_session=True,  # an interrupt in the terminal is for the process that watches
+            )
+            theirs.close()
+            channel = await WorkerChannel.open(ours)
+            try:
+                yield process, channel
+            finally:
+                channel.close()
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
