@@ -73,16 +73,17 @@ def kernel(skills: Path, *, backend_port: int | None = None, **settings: str) ->
 
 
 def _wait_ready(port: int) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
+    """Until a row of new connections, which go to any of the workers, finds them ready."""
+    end, ready = time.monotonic() + START_SECONDS, 0
+    while time.monotonic() < end and ready < 10:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-                if answer.status == 200:
-                    return
+                ready = ready + 1 if answer.status == 200 else 0
         except (urllib.error.URLError, OSError):
-            pass
-        time.sleep(0.1)
-    raise RuntimeError("the kernel does not become ready")
+            ready = 0
+            time.sleep(0.1)
+    if ready < 10:
+        raise RuntimeError("the kernel does not become ready")
 
 
 def family(pid: int) -> list[int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
 from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("pharia_kernel.cli")
 _SHOWN = 8
+_BACKGROUND_THREADS = 3
+"""For what blocks: looking into directories, compiling, loading."""
 
 
 async def serve_until_stopped(settings: Settings, say: Callable[[str], None]) -> None:
@@ -58,6 +62,8 @@ async def _serving(settings: Settings, listener: socket.socket, stop: Stop) -> A
 
     tracing = Tracing()
     async with AsyncExitStack() as parts:
+        background = parts.enter_context(ThreadPoolExecutor(_BACKGROUND_THREADS, "background"))
+        asyncio.get_running_loop().set_default_executor(background)
         with stop.interrupts():
             kernel = await parts.enter_async_context(Kernel(settings, tracer=tracing.tracer))
             url = await parts.enter_async_context(serve(kernel, settings, listener=listener, tracing=tracing))

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 
 from pharia_kernel.csi.types import Part, TextPart
 from pharia_kernel.errors import BackendUnavailable
+from pharia_kernel.runtimes.wasm.host.functions import Arrival
 from pharia_kernel.runtimes.wasm.worlds.part_stream import PartStream
 
 
@@ -41,7 +43,17 @@ class Source:
 
 
 async def read(stream: PartStream, count: int) -> list[str | None]:
-    return [stream.take() if stream.ready else await stream.wait() for _ in range(count)]
+    return [stream.take() if stream.ready else await arrived(stream.wait()) for _ in range(count)]
+
+
+async def arrived(waiting: Arrival | asyncio.Future[Any]) -> Any:
+    """What an execution does with it."""
+    there = asyncio.Event()
+    waiting.add_done_callback(lambda _: there.set())
+    await there.wait()
+    if error := waiting.exception():
+        raise error
+    return waiting.result()
 
 
 async def settle() -> None:

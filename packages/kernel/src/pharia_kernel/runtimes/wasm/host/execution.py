@@ -22,11 +22,13 @@ from typing import Any
 from pharia_kernel.runtimes.wasm.host import capi
 from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent
 from pharia_kernel.runtimes.wasm.host.errors import GuestTrap
-from pharia_kernel.runtimes.wasm.host.functions import BoundFunction, Wait, running
+from pharia_kernel.runtimes.wasm.host.functions import Arrival, BoundFunction, Wait, running
 from pharia_kernel.runtimes.wasm.host.instance import Instance
 from pharia_kernel.runtimes.wasm.host.resources import ResourceTable
 from pharia_kernel.runtimes.wasm.host.spares import Spares
 from pharia_kernel.runtimes.wasm.host.workers import Workers
+
+_VALUE_TO_COME = (Arrival, asyncio.Future)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Execution:
         self._memory_bytes = memory_bytes
         self._arguments: Sequence[Any] = ()
         self._suspension: _Suspension | None = None
-        self._awaited: asyncio.Future[Any] | None = None
+        self._awaited: asyncio.Future[Any] | Arrival | None = None
         self._cancelled = False
         self._outcome: asyncio.Future[Any] = self.loop.create_future()
         self._ended: asyncio.Future[None] = self.loop.create_future()
@@ -105,14 +107,14 @@ class Execution:
             return
         try:
             begun = suspension.wait.begin()
-            self._awaited = begun if isinstance(begun, asyncio.Future) else self.loop.create_task(begun)
+            self._awaited = begun if isinstance(begun, _VALUE_TO_COME) else self.loop.create_task(begun)
         except Exception as error:
             self.fault = error
             self._workers.resume(self)
         else:
             self._awaited.add_done_callback(self._waited)
 
-    def _waited(self, awaited: asyncio.Future[Any]) -> None:
+    def _waited(self, awaited: asyncio.Future[Any] | Arrival) -> None:
         if awaited.cancelled():
             self._cancelled = True
         elif error := awaited.exception():

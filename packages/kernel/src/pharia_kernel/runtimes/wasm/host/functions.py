@@ -26,14 +26,56 @@ running = threading.local()
 """``running.execution``: whose guest computes on this thread."""
 
 
+class Arrival:
+    """A value that comes once: what a future is, but whoever waits goes on at once and not in the loop's next round."""
+
+    __slots__ = ("_cancelled", "_error", "_then", "_value")
+
+    def __init__(self) -> None:
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._cancelled = False
+        self._then: Callable[[Arrival], None] | None = None
+
+    def add_done_callback(self, then: Callable[[Arrival], None]) -> None:
+        """There is one; it has to be added before the value comes."""
+        self._then = then
+
+    def set_result(self, value: Any) -> None:
+        self._value = value
+        self._done()
+
+    def set_exception(self, error: BaseException) -> None:
+        self._error = error
+        self._done()
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._done()
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def exception(self) -> BaseException | None:
+        return self._error
+
+    def result(self) -> Any:
+        return self._value
+
+    def _done(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then(self)
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Answer of a host function that needs the event loop: the guest is suspended until there is a value.
 
-    ``begin`` is called there. A future costs less than a coroutine, which needs a task.
+    ``begin`` is called there. A coroutine needs a task, which costs most; an :class:`Arrival` costs least.
     """
 
-    begin: Callable[[], asyncio.Future[Any] | Coroutine[Any, Any, Any]]
+    begin: Callable[[], Arrival | asyncio.Future[Any] | Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)

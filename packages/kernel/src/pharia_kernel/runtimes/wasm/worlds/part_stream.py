@@ -13,6 +13,7 @@ from contextvars import Context
 from typing import Any
 
 from pharia_kernel.csi.types import Part
+from pharia_kernel.runtimes.wasm.host.functions import Arrival
 
 _AHEAD = 8
 """Parts read before the guest asks for them; then the backend waits."""
@@ -37,7 +38,7 @@ class PartStream:
         self._event = event
         self._tasks = tasks
         self._events: deque[Any] = deque()
-        self._waiter: asyncio.Future[Any] | None = None
+        self._waiter: Arrival | None = None
         self._room = asyncio.Event()
         self._wants_room = False
         self._ended = False
@@ -85,19 +86,21 @@ class PartStream:
             self._room.clear()
         self._wants_room = False
 
-    def wait(self) -> asyncio.Future[Any]:
+    def wait(self) -> Arrival | asyncio.Future[Any]:
         """For the next event, or None when the stream has ended."""
-        waiter = self._waiter = self._loop.create_future()
-        self._wake()
-        return waiter
+        if self.ready:
+            there = self._loop.create_future()
+            self._hand_over(there)
+            return there
+        self._waiter = Arrival()
+        return self._waiter
 
     def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is None or not self.ready:
-            return
-        self._waiter = None
-        if waiter.done():
-            return
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.cancelled():
+            self._hand_over(waiter)
+
+    def _hand_over(self, waiter: Arrival | asyncio.Future[Any]) -> None:
         try:
             waiter.set_result(self.take())
         except Exception as error:
