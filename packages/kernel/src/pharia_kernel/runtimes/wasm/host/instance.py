@@ -28,6 +28,7 @@ class Instance:
         self.component = component
         self.memory_bytes = memory_bytes
         self._lowered: list[bytes] = []
+        self._result = 0
         # Written by wasmtime until the store is closed.
         self._place = ctypes.create_string_buffer(capi.INSTANCE_SIZE)
         self._error = ctypes.c_uint64()
@@ -57,13 +58,13 @@ class Instance:
         """
         if not self._future:
             return True
-        done = capi.future_poll(self._future)
-        if done:
-            self._close_future()
-            if self._error.value:
-                raise from_text(capi.take_error(self._error.value))
-        self._free_arguments()
-        return bool(done)
+        if not capi.future_poll(self._future):
+            self._free_arguments()
+            return False
+        self._close_future()
+        if self._error.value:
+            raise from_text(capi.take_error(self._error.value))
+        return True
 
     def call(self, function: ExportedFunction, arguments: Sequence[Any]) -> None:
         """Begin the call; the instance is ready."""
@@ -88,25 +89,27 @@ class Instance:
         )
 
     def result(self, function: ExportedFunction) -> Any:
-        """What the call gave; to be taken once."""
+        """What the call gave."""
         if function.result is None:
             return None
         assert self._values is not None
-        slot = ctypes.addressof(self._values) + len(self._values) - capi.VAL_SIZE
-        value = function.result(slot, self._context)
-        capi.val_delete(slot)
-        return value
+        self._result = ctypes.addressof(self._values) + len(self._values) - capi.VAL_SIZE
+        return function.result(self._result, self._context)
 
     def close(self) -> None:
         """The future goes before the store: the other order aborts the process."""
         self._close_future()
         self._free_arguments()
+        if self._result:
+            capi.val_delete(self._result)
+            self._result = 0
         if self._store:
             capi.store_delete(self._store)
             self._store = 0
 
     def _free_arguments(self) -> None:
-        """wasmtime makes its own copy when the future is polled for the first time, not before."""
+        """wasmtime makes its own copy when the future is polled for the first time, not before. A call that ends in its
+        first turn answers before this is done."""
         for value in self._lowered:
             free(value)
         self._lowered.clear()

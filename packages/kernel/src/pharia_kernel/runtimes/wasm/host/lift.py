@@ -104,12 +104,19 @@ def maybe_lift(kind: ValueType | None) -> Lift | None:
     return None if kind is None else prepare_lift(kind)
 
 
+_ROW = 4096
+"""Values read at a time: their copy stays in the processor's cache."""
+_COLUMN = slice(_VALUE, None, capi.VAL_SIZE)
+
+
 def _lift_bytes(at: int, _: int) -> bytes:
     size, data = _pair(at + _VALUE)
     if not size:
         return b""
-    raw = memoryview((ctypes.c_char * (size * capi.VAL_SIZE)).from_address(data)).cast("B")
-    return raw[_VALUE :: capi.VAL_SIZE].tobytes()
+    rows = range(0, size, _ROW)
+    return b"".join(
+        [ctypes.string_at(data + row * capi.VAL_SIZE, min(_ROW, size - row) * capi.VAL_SIZE)[_COLUMN] for row in rows]
+    )
 
 
 def _list(lift: Lift) -> Lift:
