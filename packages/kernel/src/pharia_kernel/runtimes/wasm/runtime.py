@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from pharia_kernel.errors import SkillLoadError
 from pharia_kernel.runtimes.skill import SkillLimits
@@ -18,6 +19,7 @@ from pharia_kernel.runtimes.wasm.host.host import ComponentHost
 from pharia_kernel.runtimes.wasm.host.types import Interface
 from pharia_kernel.runtimes.wasm.selftest import check_host
 from pharia_kernel.runtimes.wasm.skill import WasmSkill
+from pharia_kernel.runtimes.wasm.source import split_source
 from pharia_kernel.runtimes.wasm.wasi.provider import provide_wasi
 from pharia_kernel.runtimes.wasm.worlds.detect import World, detect
 from pharia_kernel.runtimes.wasm.worlds.provider import provide_csi
@@ -39,6 +41,8 @@ class WasmRuntime:
         self, options: EngineOptions | None = None, *, threads: int | None = None, cache_folder: Path | None = None
     ) -> None:
         self._host = ComponentHost(options, threads=threads, cache_folder=cache_folder)
+        self._components: WeakValueDictionary[bytes, LinkedComponent] = WeakValueDictionary()
+        """In use, by digest: skills that differ only in their source share the code."""
 
     async def __aenter__(self) -> WasmRuntime:
         self._host.__enter__()
@@ -61,13 +65,17 @@ class WasmRuntime:
         """Compiles on other threads; takes seconds for a Python skill the first time, milliseconds later."""
         digest = hashlib.sha256(code).hexdigest()
         try:
-            world, component = await asyncio.to_thread(self._prepare, code)
+            world, component, source = await asyncio.to_thread(self._prepare, code)
         except HostError as error:
             raise load_failure(error) from error
         except SkillLoadError as error:
             raise SkillLoadError(f"{path}: {error}") from None
-        return WasmSkill(path, f"sha256:{digest}", world, component, self._host, limits)
+        return WasmSkill(path, f"sha256:{digest}", world, component, self._host, limits, source)
 
-    def _prepare(self, binary: bytes) -> tuple[World, LinkedComponent]:
-        component = self._host.load(binary, _provide)
-        return detect(component.shape), component
+    def _prepare(self, code: bytes) -> tuple[World, LinkedComponent, bytes]:
+        binary, source = split_source(code)
+        digest = hashlib.sha256(binary).digest()
+        component = self._components.get(digest)
+        if component is None:
+            component = self._components[digest] = self._host.load(binary, _provide)
+        return detect(component.shape), component, source

@@ -36,13 +36,16 @@ class WasmSkill:
         component: LinkedComponent,
         host: ComponentHost,
         limits: SkillLimits,
+        source: bytes = b"",
     ) -> None:
+        """``source`` is what the guest finds on standard input."""
         self._path = path
         self._digest = digest
         self._world = world
         self._component: LinkedComponent | None = component
         self._host = host
         self._limits = limits
+        self._source = source
         self._run = component.function(world.export, "run")
         self._metadata = component.function(world.export, "metadata") if world.has_metadata else None
 
@@ -60,7 +63,7 @@ class WasmSkill:
         return None if self._world.line.name == UNVERSIONED else self._world.line.name
 
     async def run(self, input: bytes, csi: Csi, output: Output | None) -> bytes:
-        guest = Guest(self._path, self._limits, csi, output)
+        guest = Guest(self._path, self._limits, csi, output, self._source)
         if self._world.export is None:
             answer = msgspec.json.encode(await self._call(self._run, [_text(input)], guest))
         else:
@@ -91,7 +94,7 @@ class WasmSkill:
     async def metadata(self) -> SkillMetadata:
         if self._metadata is None:
             return SkillMetadata(version=self.version, skill_type=self.kind)
-        guest = Guest(self._path, self._limits, ForbiddenCsi(), None)
+        guest = Guest(self._path, self._limits, ForbiddenCsi(), None, self._source)
         found = await self._call(self._metadata, [], guest)
         return SkillMetadata(
             description=found["description"],

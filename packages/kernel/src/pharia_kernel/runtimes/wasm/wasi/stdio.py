@@ -1,4 +1,4 @@
-"""Standard streams: input is at its end, output goes to whoever runs the guest."""
+"""Standard streams: input is what the guest was given to read, output goes to whoever runs the guest."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pharia_kernel.runtimes.wasm.host.functions import HostFunction
 from pharia_kernel.runtimes.wasm.wasi.clock import ALWAYS, add_pollable
 
 _ROOM = 64 * 1024
-"""Bytes a guest may write at once, told by ``check-write``."""
+"""Bytes a guest may write at once, told by ``check-write``, and the most it reads at once."""
 
 _OK = ("ok", None)
 _AT_END = ("err", ("closed", None))
 
 
-class GuestOutput(Protocol):
+class GuestStreams(Protocol):
     """What the state of an execution must offer."""
+
+    standard_input: bytes
 
     def write_output(self, stream: str, data: bytes) -> None:
         """Take what the guest wrote to ``stdout`` or ``stderr``; called on a worker thread."""
@@ -31,8 +33,32 @@ class _Sink:
         self.name = name
 
 
+class _Source:
+    """How far standard input is read."""
+
+    __slots__ = ("position",)
+
+    def __init__(self) -> None:
+        self.position = 0
+
+
 def _open(name: str) -> HostFunction:
     return HostFunction(lambda execution: execution.resources.add(_Sink(name)))
+
+
+def _read(execution: Execution, number: int, count: int) -> Any:
+    source = execution.resources.get(number)
+    if not isinstance(source, _Source):
+        raise HostError(f"handle {number} is not an input stream")
+    begin = source.position
+    data = execution.state.standard_input[begin : begin + min(count, _ROOM)]
+    source.position += len(data)
+    return ("ok", data) if data or not count else _AT_END
+
+
+def _skip(execution: Execution, number: int, count: int) -> Any:
+    case, data = _read(execution, number, count)
+    return (case, len(data)) if case == "ok" else _AT_END
 
 
 def _write(execution: Execution, number: int, data: bytes) -> Any:
@@ -60,15 +86,15 @@ def _subscribe(execution: Execution, _: int) -> int:
 
 
 STDIO_FUNCTIONS = {
-    "wasi:cli/stdin": {"get-stdin": _open("stdin")},
+    "wasi:cli/stdin": {"get-stdin": HostFunction(lambda execution: execution.resources.add(_Source()))},
     "wasi:cli/stdout": {"get-stdout": _open("stdout")},
     "wasi:cli/stderr": {"get-stderr": _open("stderr")},
     "wasi:io/error": {"[method]error.to-debug-string": HostFunction(lambda _, number: "error")},
     "wasi:io/streams": {
-        **{
-            f"[method]input-stream.{name}": HostFunction(_end)
-            for name in ("read", "blocking-read", "skip", "blocking-skip")
-        },
+        "[method]input-stream.read": HostFunction(_read),
+        "[method]input-stream.blocking-read": HostFunction(_read),
+        "[method]input-stream.skip": HostFunction(_skip),
+        "[method]input-stream.blocking-skip": HostFunction(_skip),
         "[method]input-stream.subscribe": HostFunction(_subscribe),
         "[method]output-stream.check-write": HostFunction(lambda _, number: ("ok", _ROOM)),
         "[method]output-stream.write": HostFunction(_write),

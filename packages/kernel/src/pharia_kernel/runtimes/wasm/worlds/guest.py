@@ -73,9 +73,12 @@ class GuestLog:
 class Guest:
     """State of one execution."""
 
-    def __init__(self, skill: SkillPath, limits: SkillLimits, csi: Csi, output: Output | None) -> None:
+    def __init__(
+        self, skill: SkillPath, limits: SkillLimits, csi: Csi, output: Output | None, standard_input: bytes = b""
+    ) -> None:
         self.csi = csi
         self.output = output
+        self.standard_input = standard_input
         self.log = GuestLog(skill, limits.log_bytes)
         self.tasks: set[asyncio.Task[None]] = set()
         self._limits = limits
