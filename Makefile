@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EDITABLE := -e packages/assets -e packages/skill-sdk -e "packages/kernel[model]"
+EXTRAS := -e "packages/kernel[model,chunking,language]"
+AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo -n)
 PROJECTS := $(wildcard packages/*/pyproject.toml)
 
 .PHONY: run test check format bench clean
@@ -41,5 +43,8 @@ clean:
 
 .venv/developer: .venv/installed requirements-dev.txt
 	@echo "Installing what tests and checks need"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -r requirements-dev.txt $(EXTRAS)
+	@command -v docker-registry >/dev/null \
+		|| { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq -y --no-install-recommends docker-registry; } \
+		|| echo "There is no docker-registry; the tests of publishing need it"
 	@touch $@

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.util._once import Once
 from wasmtime import Config, Engine, Store, WasiConfig
 from wasmtime.component import Component, FuncType, Linker, ResourceHost, ResourceType, Variant
 
+from doubles.csi_server import CsiServer
 from pharia_skill.builder import build
 
 OUTPUT_RESOURCE = 1
@@ -211,6 +214,17 @@ def echo(engine: Engine, project: Path) -> Host:
     return Host(engine, build(project / "echo.py", project / "out" / "echo.wasm"))
 
 
+@pytest.fixture(scope="session")
+def component(engine: Engine, project: Path) -> Callable[[str, str, str], Host]:
+    """Build a module of that name and text for a line; kept between runs as well."""
+
+    def make(name: str, text: str, wit: str) -> Host:
+        (project / f"{name}.py").write_text(text)
+        return Host(engine, build(project / f"{name}.py", project / "out" / f"{name}-{wit}.wasm", wit=wit))
+
+    return make
+
+
 @pytest.fixture
 def scratch_module(tmp_path: Path) -> Callable[..., Path]:
     """Write a module of that text; gives its path."""
@@ -222,3 +236,23 @@ def scratch_module(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def csi_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CsiServer]:
+    """A kernel's HTTP side, which the environment points to."""
+    monkeypatch.chdir(tmp_path)
+    with CsiServer() as server:
+        monkeypatch.setenv("PHARIA_KERNEL_ADDRESS", server.address)
+        monkeypatch.setenv("PHARIA_AI_TOKEN", "a-secret-token")
+        monkeypatch.delenv("AA_API_TOKEN", raising=False)
+        yield server
+
+
+@pytest.fixture
+def fresh_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process where nobody has set up OpenTelemetry."""
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
+    for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER"):
+        monkeypatch.delenv(name, raising=False)

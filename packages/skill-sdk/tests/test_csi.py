@@ -12,7 +12,6 @@ from pharia_skill import (
     ChatParams,
     ChatRequest,
     ChatResponse,
-    ChatStreamResponse,
     Completion,
     CompletionParams,
     CompletionRequest,
@@ -21,36 +20,22 @@ from pharia_skill import (
     InvokeRequest,
     Message,
     TokenUsage,
-    Tool,
     ToolError,
     ToolOutput,
     ToolResult,
 )
-from pharia_skill.csi.inference import ChatEvent, MessageAppend, MessageBegin, ToolCallChunk, ToolCallEvent
-from pharia_skill.errors import ToolRoundsExceeded
 
 USAGE = TokenUsage(1, 1)
-ADD = ToolCallEvent([ToolCallChunk(0, "id-1", "add", '{"a": 1}'), ToolCallChunk(1, "id-2", "fail", "")])
 
 
 class Nothing(Csi):
     pass
 
 
-class Scripted(ChatStreamResponse):
-    def __init__(self, events: list[ChatEvent]) -> None:
-        self._events = [MessageBegin("assistant"), *events]
-        super().__init__()
-
-    def _next(self) -> ChatEvent | None:
-        return self._events.pop(0) if self._events else None
-
-
 class Recording(Csi):
-    """Echoes; answers chat streams from a script."""
+    """Echoes."""
 
-    def __init__(self, *answers: list[ChatEvent]) -> None:
-        self.answers = list(answers)
+    def __init__(self) -> None:
         self.seen: list[Any] = []
 
     def complete_concurrent(self, requests: Sequence[CompletionRequest]) -> list[Completion]:
@@ -60,13 +45,6 @@ class Recording(Csi):
     def chat_concurrent(self, requests: Sequence[ChatRequest]) -> list[ChatResponse]:
         self.seen.extend(requests)
         return [ChatResponse(request.messages[-1], FinishReason.STOP, [], USAGE) for request in requests]
-
-    def _chat_stream(self, model: str, messages: list[Message], params: ChatParams) -> ChatStreamResponse:
-        self.seen.append(params)
-        return Scripted(self.answers.pop(0))
-
-    def list_tools(self) -> list[Tool]:
-        return [Tool("add", "a"), Tool("fail", "f"), Tool("other", "o")]
 
     def invoke_tool_concurrent(self, requests: Sequence[InvokeRequest]) -> list[ToolResult]:
         self.seen.append(requests)
@@ -127,30 +105,3 @@ def test_a_tool_may_have_a_parameter_called_name() -> None:
 def test_a_failing_tool_raises() -> None:
     with pytest.raises(ToolError, match="broken"):
         Recording().invoke_tool("fail")
-
-
-def test_unknown_tools_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"Tool dummy required by Skill but not configured in namespace\."):
-        Recording().chat_stream("m", [], tools=["dummy"])
-
-
-def test_the_model_may_call_tools_before_it_answers() -> None:
-    csi = Recording([ADD], [MessageAppend("done")])
-    messages, params = [Message.user("u")], ChatParams(max_tokens=5)
-
-    with csi.chat_stream("m", messages, params, tools=["fail", "add"]) as response:
-        assert response.consume_message().content == "done"
-
-    assert [message.role.value for message in messages] == ["user", "assistant", "tool", "tool"]
-    assert [message.tool_call_id for message in messages[2:]] == ["id-1", "id-2"]
-    assert messages[2].content == "3"
-    assert "broken" in (messages[3].content or "")
-    assert csi.seen[0].tools == [Tool("add", "a"), Tool("fail", "f")]
-    assert csi.seen[1] == [InvokeRequest("add", {"a": 1}), InvokeRequest("fail", {})]
-    assert params == ChatParams(max_tokens=5)
-
-
-def test_a_model_that_only_calls_tools_is_stopped() -> None:
-    csi = Recording([ADD], [ADD], [ADD])
-    with pytest.raises(ToolRoundsExceeded, match="after 2 rounds"):
-        csi.chat_stream("m", [Message.user("u")], tools=["add"], max_rounds=2)

@@ -27,9 +27,11 @@ from pharia_skill.bindings.imports import streaming_output as wit
 from pharia_skill.bindings.types import Err
 from pharia_skill.csi import inference
 from pharia_skill.csi.inference import ChatEvent, ChatStreamResponse, CompletionEvent, CompletionStreamResponse
-from pharia_skill.errors import InvalidSkill
+from pharia_skill.description import SkillDescription
+from pharia_skill.errors import InvalidSkill, MessageOutOfOrder
+from pharia_skill.message_stream.order import check_order
 from pharia_skill.message_stream.wit_writer import message_item_to_wit
-from pharia_skill.message_stream.writer import MessageItem, Reasoning
+from pharia_skill.message_stream.writer import MessageItem, Reasoning, Response
 
 
 class Input(BaseModel):
@@ -83,6 +85,11 @@ class Completing(CompletionStreamResponse):
 def _one_skill_per_test() -> Iterator[None]:
     yield
     globals().pop("MessageStream", None)
+
+
+def described(func: Any) -> SkillDescription:
+    description: SkillDescription = func.__pharia_skill__
+    return description
 
 
 def run(input: bytes) -> Output:
@@ -184,7 +191,55 @@ def test_a_module_has_one_stream_skill() -> None:
         pass
 
     with pytest.raises(AssertionError, match="Make sure to decorate with `@message_stream` only once"):
-        message_stream(foo)
+
+        @message_stream
+        def bar(csi: Csi, writer: MessageWriter[None], input: Input) -> None:
+            pass
+
+
+def test_the_payload_of_the_writer_is_described() -> None:
+    @message_stream(description="Echoes.")
+    def echo(csi: Csi, writer: MessageWriter[Payload], input: Input) -> None: ...
+
+    assert described(echo).as_json() == {
+        "kind": "message-stream-skill",
+        "function": "echo",
+        "name": "echo",
+        "description": "Echoes.",
+        "input_schema": Input.model_json_schema(),
+        "payload_schema": Payload.model_json_schema(),
+    }
+
+
+@pytest.mark.parametrize("annotation", [MessageWriter, MessageWriter[None], Any, "Nowhere[Payload]"])
+def test_a_writer_without_payload_has_no_payload_schema(annotation: Any) -> None:
+    def echo(csi: Csi, writer, input: Input) -> None: ...  # type: ignore[no-untyped-def]
+
+    echo.__annotations__["writer"] = annotation
+    assert described(message_stream(echo)).payload_schema is None
+
+
+def test_items_out_of_order_end_the_skill_with_the_line_that_wrote_them() -> None:
+    @message_stream
+    def hasty(csi: Csi, writer: MessageWriter[None], input: Input) -> None:
+        writer.append_to_message(input.word)
+
+    output = Output()
+    with pytest.raises(Err) as raised:
+        globals()["MessageStream"]().run(b'{"word": "a"}', output)
+    assert "MessageOutOfOrder: The first item must be a `MessageBegin`" in raised.value.value.value
+    assert "writer.append_to_message(input.word)" in raised.value.value.value
+    assert output.items == []
+
+
+def test_leaving_the_interpreter_is_an_error_of_the_skill() -> None:
+    @message_stream
+    def leave(csi: Csi, writer: MessageWriter[None], input: Input) -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(Err) as raised:
+        run(b'{"word": "a"}')
+    assert "SystemExit: 3" in raised.value.value.value
 
 
 def test_generators_are_refused() -> None:
@@ -198,13 +253,99 @@ def test_generators_are_refused() -> None:
 def test_an_agent_gets_a_conversation() -> None:
     @agent
     def talk(csi: Csi, writer: MessageWriter[None], input: AgentInput) -> None:
-        writer.append_to_message(input.as_chat_messages()[-1].content or "")
+        with writer.message() as message:
+            message.append(input.as_chat_messages()[-1].content or "")
 
-    assert run(b'{"messages": [{"role": "agent", "content": "hi"}]}').items == [wit.MessageItem_MessageAppend("hi")]
-    conversation = AgentInput(
-        messages=[AgentMessage(role="user", content="u"), AgentMessage(role="agent", content="a")]
-    )
+    assert run(b'{"messages": [{"role": "agent", "content": "hi"}]}').items[1:2] == [
+        wit.MessageItem_MessageAppend("hi")
+    ]
+
+
+def test_a_conversation_becomes_chat_messages_after_a_system_message_if_wanted() -> None:
+    conversation = AgentInput(messages=[AgentMessage(role="user", content="u"), AgentMessage.agent("a")])
     assert conversation.as_chat_messages() == [Message.user("u"), Message.assistant("a")]
+    assert conversation.as_chat_messages("s")[:2] == [Message.system("s"), Message.user("u")]
+
+
+def test_the_question_is_what_the_user_wrote_last() -> None:
+    user, agent = AgentMessage.user, AgentMessage.agent
+    assert AgentInput(messages=[user("1"), user("2"), agent("3")]).question == "2"
+    assert AgentInput(messages=[]).question is None
+
+
+def test_an_agent_is_named_in_errors_and_takes_options() -> None:
+    with pytest.raises(InvalidSkill, match="`@agent` takes no `async def`"):
+
+        @agent  # type: ignore[arg-type]
+        async def talk(csi: Csi, writer: MessageWriter[None], input: AgentInput) -> None: ...
+
+    @agent(name="chatter", tags=["talk"])
+    def chat(csi: Csi, writer: MessageWriter[None], input: AgentInput) -> None: ...
+
+    assert described(chat).name == "chatter"
+    assert described(chat).tags == ("talk",)
+
+
+def test_a_message_begins_and_ends_with_its_block() -> None:
+    writer = Recorder()
+    with writer.message("assistant") as message:
+        message.reason("hm")
+        message.append("a")
+    assert writer.items == [MessageBegin("assistant"), Reasoning("hm"), MessageAppend("a"), MessageEnd(None)]
+
+
+def test_a_message_ended_with_a_payload_is_not_ended_again() -> None:
+    writer = Recorder()
+    with writer.message() as message:
+        message.end(Payload(tokens=1))
+    assert writer.items == [MessageBegin(None), MessageEnd(Payload(tokens=1))]
+
+
+def test_a_message_left_by_an_exception_stays_open() -> None:
+    writer = Recorder()
+    with pytest.raises(ValueError, match="no more"), writer.message():
+        raise ValueError("no more")
+    assert writer.items == [MessageBegin(None)]
+
+
+@pytest.mark.parametrize("method", ["append", "reason", "end"])
+def test_nothing_follows_the_end_of_a_message(method: str) -> None:
+    with Recorder().message() as message:
+        message.end()
+        with pytest.raises(MessageOutOfOrder, match=f"`{method}` was called on a message that has ended"):
+            getattr(message, method)(*([] if method == "end" else ["a"]))
+
+
+@pytest.mark.parametrize(
+    ("last", "item", "problem"),
+    [
+        (None, MessageBegin(None), None),
+        (None, MessageAppend("a"), "The first item must be a `MessageBegin`"),
+        (MessageBegin(None), MessageBegin(None), "Consecutive `MessageBegin`s must be preceded by a `MessageEnd`"),
+        (MessageAppend("a"), MessageBegin(None), "Consecutive `MessageBegin`s must be preceded by a `MessageEnd`"),
+        (MessageBegin(None), Reasoning("a"), None),
+        (Reasoning("a"), MessageEnd(None), None),
+        (MessageEnd(None), MessageBegin(None), None),
+        (MessageEnd(None), MessageEnd(None), "A `MessageEnd` must not be preceded by another `MessageEnd`"),
+        (MessageEnd(None), MessageAppend("a"), "A `MessageAppend` must not be preceded by a `MessageEnd`"),
+    ],
+)
+def test_the_order_is_that_of_the_kernel(
+    last: MessageItem[None] | None, item: MessageItem[None], problem: str | None
+) -> None:
+    if problem is None:
+        check_order(last, item)
+    else:
+        with pytest.raises(MessageOutOfOrder, match=problem):
+            check_order(last, item)
+
+
+def test_payloads_need_not_be_models() -> None:
+    assert message_item_to_wit(MessageEnd({"a": 1})) == wit.MessageItem_MessageEnd(b'{"a":1}')
+
+
+def test_the_first_name_of_the_writer_still_works() -> None:
+    assert Response is MessageWriter
 
 
 def test_a_writer_without_write_says_so() -> None:

@@ -67,10 +67,13 @@ def test_the_function_stays_what_it_was() -> None:
         """Bar."""
         return Output(message=input.topic)
 
-    assert skill(haiku) is haiku
-    assert (haiku.__name__, haiku.__doc__) == ("haiku", "Bar.")
-    assert list(inspect.signature(haiku).parameters) == ["csi", "input"]
-    assert haiku(None, Input(topic="x")) == Output(message="x")  # type: ignore[arg-type]
+    decorated = skill(haiku)
+    assert (decorated.__name__, decorated.__doc__, decorated.__module__) == ("haiku", "Bar.", __name__)
+    assert inspect.signature(decorated) == inspect.signature(haiku)
+    assert inspect.unwrap(decorated) is haiku
+    assert decorated.__globals__ is globals()
+    assert decorated(None, Input(topic="x")) == Output(message="x")  # type: ignore[arg-type]
+    assert decorated(csi=None, input=Input(topic="x")) == Output(message="x")  # type: ignore[arg-type]
 
 
 def test_metadata_is_docstring_and_schemas_byte_for_byte() -> None:
@@ -208,6 +211,14 @@ def test_the_second_argument_must_have_a_schema() -> None:
         @skill
         def foo(csi: Csi, input: Csi) -> Output:
             return Output(message="")
+
+
+def test_without_a_result_the_whole_form_is_shown() -> None:
+    with pytest.raises(AssertionError, match="The second argument must be a Pydantic model"):
+
+        @skill
+        def foo(csi: Csi, input: str) -> None:
+            pass
 
 
 def test_there_must_be_a_return_annotation() -> None:

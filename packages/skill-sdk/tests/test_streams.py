@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pharia_skill import ChatStreamResponse, CompletionStreamResponse, FinishReason, Role, TokenUsage
+from pharia_skill import (
+    ChatStreamResponse,
+    CompletionStreamResponse,
+    FinishReason,
+    Role,
+    TokenUsage,
+    ToolCallRequest,
+)
 from pharia_skill.csi.inference import (
     ChatEvent,
     CompletionAppend,
@@ -15,6 +22,7 @@ from pharia_skill.csi.inference import (
     ToolCall,
     ToolCallChunk,
     ToolCallEvent,
+    UnreadableToolCall,
 )
 from pharia_skill.csi.inference.types import _merge_tool_call_chunks
 
@@ -85,6 +93,19 @@ def test_a_second_begin_is_refused() -> None:
         list(chat(MessageBegin("assistant")).stream())
 
 
+def test_what_has_no_place_in_a_stream_is_refused() -> None:
+    for response in (Completing("?"), chat("?")):  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="Invalid event"):
+            list(response.stream())
+
+
+def test_everything_can_be_looked_at_ahead() -> None:
+    response = chat(MessageAppend("a"), *END)
+    assert list(response.peek_iterator()) == [MessageAppend("a"), *END]
+    assert response.message().content == "a"
+    assert list(response._peek_iterator()) == []
+
+
 def test_looking_ahead_changes_nothing() -> None:
     response = chat(MessageAppend("a"), MessageAppend("b"), *END)
     response._peek()
@@ -122,6 +143,33 @@ def test_tool_calls_are_merged_and_close_the_stream() -> None:
     assert (old.name, old.parameters) == ("f", {"a": 1})
 
 
+@pytest.mark.parametrize("cut", [0, 1, 50])
+def test_a_call_written_as_text_is_a_tool_call_of_the_older_kind(cut: int) -> None:
+    text = '{"type": "function", "function": {"name": "search", "parameters": {"q": "x"}}}'
+    response = chat(MessageAppend(text[:cut]), MessageAppend(text[cut:]), *END)
+    assert response.tool_calls() is None
+    assert response.tool_call() == ToolCallRequest("search", {"q": "x"})
+    assert response.consume_message().content == text
+    assert response.tool_call() == ToolCallRequest("search", {"q": "x"})
+
+
+def test_text_that_is_no_call_is_still_read_after_asking() -> None:
+    response = chat(MessageAppend("Hello, "), MessageAppend("world!"), *END)
+    assert response.tool_call() is None
+    assert len(response.buffer) == 1
+    assert [part.content for part in response.stream()] == ["Hello, ", "world!"]
+    assert response.tool_call() is None
+
+
+def test_calls_with_arguments_that_are_no_object_are_told_apart() -> None:
+    response = chat(call(0, "1", "f", "{oh"), call(1, "2", "g", "[1]"), call(2, "3", "h", ""))
+    assert response.tool_calls() == [
+        UnreadableToolCall("1", "f", {}, "{oh"),
+        UnreadableToolCall("2", "g", {}, "[1]"),
+        ToolCall("3", "h", {}),
+    ]
+
+
 def test_reasoning_before_a_tool_call_does_not_hide_it() -> None:
     response = chat(Reasoning("hm"), MessageAppend(""), call(0, "1", "f", "{}"), FinishReason.TOOL_CALLS)
     assert response.tool_calls() == [ToolCall("1", "f", {})]
@@ -141,6 +189,16 @@ def test_calls_may_come_interleaved() -> None:
         call(1, None, None, ": 2}"),
     ]
     assert _merge_tool_call_chunks(events) == [ToolCall("abc", "foo", {"a": 1}), ToolCall("def", "g", {"b": 2})]
+
+
+def test_names_may_come_in_pieces() -> None:
+    events = [call(0, "1", "se", None), call(0, None, "ar", None), call(0, None, "ch", "{}")]
+    assert _merge_tool_call_chunks(events) == [ToolCall("1", "search", {})]
+
+
+def test_calls_may_come_one_after_the_other() -> None:
+    events = [call(0, "1", "f", "{}"), call(1, "2", "g", "{}")]
+    assert [each.id for each in _merge_tool_call_chunks(events)] == ["1", "2"]
 
 
 def test_no_chunks_are_no_calls() -> None:

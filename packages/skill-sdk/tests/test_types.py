@@ -14,17 +14,25 @@ from pharia_skill import (
     After,
     ChatParams,
     ChatRequest,
+    ChatResponse,
     Chunk,
+    Completion,
     CompletionParams,
     CompletionRequest,
     Cursor,
+    Distribution,
     Document,
     DocumentPath,
     EqualTo,
+    FilterCondition,
+    FinishReason,
+    GreaterThan,
     Image,
     IndexPath,
     InvokeRequest,
+    IsNull,
     Language,
+    LessThan,
     Logprob,
     Message,
     MetadataFilter,
@@ -39,7 +47,15 @@ from pharia_skill import (
     TopLogprobs,
     With,
 )
-from pharia_skill.csi.inference import JsonSchema, NamedToolChoice, ToolCall
+from pharia_skill.csi.inference import (
+    CompletionAppend,
+    JsonSchema,
+    MessageAppend,
+    NamedToolChoice,
+    ToolCall,
+    UnreadableToolCall,
+)
+from pharia_skill.errors import InvalidMessage
 
 
 def dumped(value: object) -> Any:
@@ -109,8 +125,9 @@ def test_roles_are_read_in_any_case(role: str) -> None:
 
 
 def test_an_assistant_message_needs_something() -> None:
-    with pytest.raises(ValueError, match="either content, reasoning_content or tool_calls must be provided"):
-        Message.assistant(None)
+    for error in (InvalidMessage, AssertionError, ValueError):
+        with pytest.raises(error, match="either content, reasoning_content or tool_calls must be provided"):
+            Message.assistant(None)
     assert Message.assistant(None, [ToolCall("1", "f", {})]).content is None
 
 
@@ -122,6 +139,80 @@ def test_tool_call_arguments_are_a_string_of_json() -> None:
 
 def test_empty_tool_call_arguments_are_no_arguments() -> None:
     assert TypeAdapter(ToolCall).validate_python({"id": "1", "name": "f", "arguments": ""}).arguments == {}
+
+
+def test_a_call_that_can_not_be_read_keeps_what_the_model_wrote() -> None:
+    call = ToolCall.from_text("1", "f", "[" * 100_000)
+    assert isinstance(call, UnreadableToolCall)
+    assert (call.arguments, call.text) == ({}, "[" * 100_000)
+    assert dumped(Message.assistant(None, [ToolCall.from_text("1", "f", "{oh")]))["tool_calls"] == [
+        {"id": "1", "name": "f", "arguments": "{}"}
+    ]
+    assert type(ToolCall.from_text("1", "f", "")) is ToolCall
+
+
+ANSWER = {"finish_reason": "stop", "logprobs": [], "usage": {"prompt": 1, "completion": 2}}
+DISTRIBUTION = {"sampled": {"token": [72], "logprob": -1.0}, "top": [{"token": [72], "logprob": None}]}
+
+
+def test_answers_can_be_read_from_dicts() -> None:
+    assert Completion.from_dict({"text": "t", **ANSWER}) == Completion("t", FinishReason.STOP, [], TokenUsage(1, 2))
+    message = {"role": "Assistant", "content": "hi", "future": True}
+    assert ChatResponse.from_dict({"message": message, **ANSWER}).message == Message.assistant("hi")
+    assert Message.from_dict({"role": "user", "content": "hi"}) == Message.user("hi")
+    assert Distribution.from_dict(DISTRIBUTION).sampled == Logprob(b"H", -1.0)
+    assert CompletionAppend.from_dict({"text": "t", "logprobs": [DISTRIBUTION]}).logprobs[0].sampled.token == b"H"
+    assert MessageAppend.from_dict({"content": "c", "logprobs": []}) == MessageAppend("c")
+    with pytest.raises(ValidationError, match="text"):
+        Completion.from_dict(ANSWER)
+
+
+PARAMS: dict[str, Any] = {
+    "max_tokens": 3,
+    "temperature": 0.5,
+    "top_p": 0.1,
+    "frequency_penalty": 0.2,
+    "presence_penalty": 0.3,
+}
+
+
+def test_parameters_have_the_names_of_the_conventions_for_generative_ai() -> None:
+    named = {f"gen_ai.request.{name}": value for name, value in PARAMS.items()}
+    assert ChatParams(**PARAMS).as_gen_ai_otel_attributes() == named
+    assert CompletionParams(**PARAMS, stop=["x"]).as_gen_ai_otel_attributes() == {
+        **named,
+        "gen_ai.request.stop_sequences": ["x"],
+    }
+    assert ChatParams().as_gen_ai_otel_attributes() == {}
+    assert CompletionParams().as_gen_ai_otel_attributes() == {}
+
+
+def test_requests_and_answers_have_them_too() -> None:
+    ended = {
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.usage.input_tokens": 1,
+        "gen_ai.usage.output_tokens": 2,
+    }
+    assert CompletionRequest("m", "p", CompletionParams(max_tokens=1)).as_gen_ai_otel_attributes() == {
+        "gen_ai.operation.name": "text_completion",
+        "gen_ai.request.model": "m",
+        "gen_ai.content.prompt": "p",
+        "gen_ai.request.max_tokens": 1,
+    }
+    assert Completion("t", FinishReason.STOP, [], TokenUsage(1, 2)).as_gen_ai_otel_attributes() == {
+        "gen_ai.content.completion": "t",
+        **ended,
+    }
+    assert ChatRequest("m", [Message.user("u")]).as_gen_ai_otel_attributes() == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "m",
+        "gen_ai.input.messages": '[{"role": "user", "content": "u"}]',
+    }
+    answer = ChatResponse(Message.assistant("a"), FinishReason.STOP, [], TokenUsage(1, 2))
+    assert answer.as_gen_ai_otel_attributes() == {
+        "gen_ai.output.messages": '[{"role": "assistant", "content": "a"}]',
+        **ended,
+    }
 
 
 def test_logprobs_read_lists_of_bytes_and_null() -> None:
@@ -143,8 +234,12 @@ def test_invoke_requests_take_json_only() -> None:
 
 def test_tools_know_their_old_name_for_parameters() -> None:
     schema = {"type": "object"}
-    assert Tool("f", "d", schema) == Tool(name="f", description="d", input_schema=schema)  # type: ignore[call-arg]
+    assert Tool("f", "d", schema) == Tool(name="f", description="d", input_schema=schema)
     assert Tool("f", "d", schema).input_schema == schema
+    assert Tool("f", "d", schema)._json_schema() == {
+        "type": "function",
+        "function": {"name": "f", "description": "d", "parameters": schema},
+    }
 
 
 def test_tool_results_become_messages() -> None:
@@ -190,6 +285,13 @@ def test_moments_need_a_time_zone() -> None:
 def test_equal_to_keeps_true_and_one_apart() -> None:
     assert EqualTo(True).value is True
     assert type(EqualTo(1).value) is int
+
+
+def test_conditions_are_told_apart_by_their_class() -> None:
+    conditions: TypeAdapter[FilterCondition] = TypeAdapter(FilterCondition)
+    for condition in (GreaterThan(1), LessThan(1), After(datetime(2025, 1, 1, tzinfo=UTC)), EqualTo("x"), IsNull()):
+        assert type(conditions.validate_python(condition)) is type(condition)
+    assert MetadataFilter("f", LessThan(2)).condition == LessThan(2.0)
 
 
 def test_a_search_takes_filters() -> None:

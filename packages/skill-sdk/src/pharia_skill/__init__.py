@@ -1,5 +1,8 @@
 """Write AI skills as Python functions, build them as WebAssembly components."""
 
+from typing import TYPE_CHECKING, Any
+
+from pharia_skill import left_out as left_out  # isort: skip  # before pydantic
 from pharia_skill.csi import (
     After,
     AtOrAfter,
@@ -61,6 +64,7 @@ from pharia_skill.csi import (
     WithOneOf,
     Without,
 )
+from pharia_skill.csi.function_tool import tool
 from pharia_skill.message_stream import (
     AgentInput,
     AgentMessage,
@@ -144,4 +148,16 @@ __all__ = [
     "agent",
     "message_stream",
     "skill",
+    "tool",
 ]
+
+if TYPE_CHECKING:
+    from pharia_skill.testing import DevCsi as DevCsi
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "DevCsi":  # loaded when it is wanted: components do without the host side
+            from pharia_skill.testing import DevCsi
+
+            return DevCsi
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

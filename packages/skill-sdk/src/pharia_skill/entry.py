@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
-import sys
 import types
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar, get_type_hints
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_type_hints
 
-import pydantic.root_model  # noqa: F401  # pydantic loads it late, and a component can not import once it is built
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic.errors import PydanticUserError
+from pydantic import JsonValue, ValidationError
+from pydantic_core import to_json, to_jsonable_python
 
+from pharia_skill import _selected
 from pharia_skill.errors import InvalidSkill
+from pharia_skill.json_type import JsonType, describe
 
-T = TypeVar("T")
-
-_SHOWN_ERRORS = 20
 _NOT_PLAIN = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a decorator was told about the skill."""
+
+    name: str | None = None
+    description: str | None = None
+    examples: Sequence[Any] = ()
+    tags: Sequence[str] = ()
 
 
 class Entry:
@@ -28,7 +35,9 @@ class Entry:
     ``scope`` holds the local names at the place of the decorator, for annotations that are strings.
     """
 
-    def __init__(self, func: Callable[..., Any], decorator: str, scope: dict[str, Any]) -> None:
+    def __init__(
+        self, func: Callable[..., Any], decorator: str, scope: Mapping[str, Any], options: Options = Options()
+    ) -> None:
         inner = inspect.unwrap(func)
         if not isinstance(inner, types.FunctionType):
             raise InvalidSkill(f"`@{decorator}` goes on a function, found {type(func).__name__}")
@@ -38,86 +47,96 @@ class Entry:
                 "the methods of Csi wait by themselves"
             )
         self.func = inner
-        self.decorator = decorator
+        self.options = options
         self._scope = scope
-        self.signature = inspect.signature(func)
+        self._signature = inspect.signature(func)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the component that is built can be this skill."""
+        return _selected.NAME is None or self.func.__name__ == _selected.NAME
 
     @property
     def globals(self) -> dict[str, Any]:
         """Of the module the skill is written in."""
         return self.func.__globals__
 
+    @property
+    def parameters(self) -> list[str]:
+        return list(self._signature.parameters)
+
+    @property
+    def description(self) -> str | None:
+        return self.func.__doc__ if self.options.description is None else self.options.description
+
     def require_arguments(self, count: int, message: str) -> None:
         """Raise ``message`` unless there are exactly ``count`` positional parameters."""
-        parameters = self.signature.parameters.values()
+        parameters = self._signature.parameters.values()
         if len(parameters) != count or any(parameter.kind not in _POSITIONAL for parameter in parameters):
-            raise InvalidSkill(f"{message} Found: {self.func.__name__}{self.signature}")
+            raise InvalidSkill(f"{message} Found: {self.func.__name__}{self._signature}")
 
-    def argument(self, position: int, message: str) -> Json[Any]:
-        """What the parameter is annotated with; ``message`` when it is no type that JSON can be read as."""
-        annotation = list(self.signature.parameters.values())[position].annotation
+    def written(self, position: int) -> Any:
+        """The annotation of a parameter as it stands in the source; ``inspect.Parameter.empty`` without one."""
+        return list(self._signature.parameters.values())[position].annotation
+
+    def argument(self, position: int) -> Any:
+        """As :meth:`written`, with names looked up."""
+        return self._resolve(self.written(position))
+
+    def input(self, position: int, message: str) -> JsonType[Any]:
+        """``message`` is the error for a parameter whose annotation is no type that JSON can be read as."""
+        annotation = self.argument(position)
         if annotation is inspect.Parameter.empty:
             raise InvalidSkill(message)
-        return Json(self._resolve(annotation), message)
+        return JsonType(annotation, message)
 
     def result(self) -> Any:
         """The return annotation; ``inspect.Signature.empty`` when there is none, ``NoneType`` for ``None``."""
-        annotation = self.signature.return_annotation
-        return annotation if annotation is inspect.Signature.empty else self._resolve(annotation)
+        return self._resolve(self._signature.return_annotation)
 
-    def install(self, name: str, handler: type, message: str) -> None:
-        """Put the class the component calls into the skill's module, where ``componentize-py`` looks for it."""
-        if name in self.globals:
-            raise InvalidSkill(f"{message} `{self.globals[name].__qualname__}` is already there")
-        self.globals[name] = handler
-        _settle()
+    def input_schema(self, input_type: JsonType[Any]) -> dict[str, Any]:
+        """With the examples the decorator was given; each must be a valid input."""
+        schema = input_type.schema()
+        if self.options.examples:
+            schema["examples"] = [self._example(input_type, example) for example in self.options.examples]
+        return schema
+
+    def install(self, slot: str, handler: type, message: str) -> None:
+        """Put the class the component calls into the skill's module, where ``componentize-py`` looks for it.
+
+        A skill with a name of its own leaves the place to one that has none. ``message`` is the error for a second
+        skill without one.
+        """
+        handler.__qualname__ = self.func.__name__
+        handler.__module__ = self.func.__module__
+        present = self.globals.get(slot)
+        if _selected.NAME is None and present is not None and present.__qualname__ != handler.__qualname__:
+            if self.options.name is not None:
+                return
+            if not getattr(present, "gives_way", False):
+                raise InvalidSkill(
+                    f"{message} `{present.__qualname__}` is already there (give all but one a name, like "
+                    f'`name="{self.func.__name__}"`, and choose which one to build)'
+                )
+        handler.gives_way = self.options.name is not None  # type: ignore[attr-defined]
+        self.globals[slot] = handler
+
+    def _example(self, input_type: JsonType[Any], example: Any) -> JsonValue:
+        try:
+            input_type.read(to_json(example))
+        except ValidationError as error:
+            raise InvalidSkill(f"an example of `{self.func.__name__}` is no valid input: {describe(error)}") from error
+        value: JsonValue = to_jsonable_python(example)
+        return value
 
     def _resolve(self, annotation: Any) -> Any:
+        if annotation is inspect.Parameter.empty:
+            return annotation
         holder = types.SimpleNamespace(__annotations__={"it": annotation})
         try:
-            return get_type_hints(holder, self.globals, self._scope, include_extras=True)["it"]
+            return get_type_hints(holder, self.globals, dict(self._scope), include_extras=True)["it"]
         except (NameError, TypeError, SyntaxError, AttributeError) as error:
             raise InvalidSkill(
                 f"the annotation `{annotation}` of `{self.func.__name__}` can not be resolved: {error} (import the "
                 "name outside of `if TYPE_CHECKING`)"
             ) from error
-
-
-class Json(Generic[T]):
-    """A type as JSON sees it: schema, reading, writing."""
-
-    def __init__(self, annotation: Any, message: str) -> None:
-        try:
-            self._adapter: TypeAdapter[T] = TypeAdapter(annotation)
-            self.schema: dict[str, Any] = self._adapter.json_schema()
-        except PydanticUserError as error:
-            raise InvalidSkill(f"{message} (or another type pydantic can describe): {error.message}") from error
-
-    def read(self, data: bytes) -> T:
-        """Raises ``pydantic.ValidationError``."""
-        return self._adapter.validate_json(data)
-
-    def write(self, value: T) -> bytes:
-        """Raises ``pydantic_core.PydanticSerializationError`` for a value of another type."""
-        if isinstance(value, BaseModel):
-            return value.model_dump_json().encode()
-        return self._adapter.dump_json(value, warnings="error")
-
-
-def describe(error: ValidationError) -> str:
-    """What is wrong with an input: one line per mistake, without the values."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = [f"{len(found)} validation error{'s' if len(found) > 1 else ''} for {error.title}"]
-    for mistake in found[:_SHOWN_ERRORS]:
-        where = ".".join(str(step) for step in mistake["loc"])
-        lines.append(f"  {where}: {mistake['msg']}" if where else f"  {mistake['msg']}")
-    if len(found) > _SHOWN_ERRORS:
-        lines.append(f"  and {len(found) - _SHOWN_ERRORS} more")
-    return "\n".join(lines)
-
-
-def _settle() -> None:
-    """Keep what was made at import out of later collections: the snapshot's pages stay shared between calls."""
-    if sys.platform == "wasi":
-        gc.collect()
-        gc.freeze()

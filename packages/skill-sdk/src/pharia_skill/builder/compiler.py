@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ class Compilation:
     module: str
     world: str
     folders: Sequence[Path]
-    """Where the component's Python looks for modules, first match wins; the environment's packages come after them."""
+    """Where the component's Python looks for modules, first match wins."""
     unstable: bool
     timeout: float
     """Seconds."""
@@ -29,28 +29,25 @@ class Compilation:
 
 def compile_component(compilation: Compilation, output: Path) -> None:
     """Write the component to ``output``; raises :class:`~pharia_skill.errors.BuildError`."""
-    folders = [*compilation.folders, Path(sysconfig.get_paths()["purelib"])]
     command = [sys.executable, "-c", _RUN, "--quiet"]
     if compilation.unstable:
         command.append("--all-features")
     command += ["-w", compilation.world, "componentize", compilation.module, "-o", str(output)]
-    for folder in folders:
+    for folder in compilation.folders:
         command += ["-p", str(folder)]
-    # Without it the compiler would look for an environment by itself, and might find another one.
-    environment = {**os.environ, "VIRTUAL_ENV": sys.prefix, "RUST_BACKTRACE": "0"}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=compilation.timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ComponentizeFailed(
-            f"componentize-py did not finish {compilation.module} within {compilation.timeout:g} s; does the module "
-            "wait for something when it is imported?"
-        ) from None
+    with tempfile.TemporaryDirectory(prefix="pharia-skill-") as nothing:
+        # The compiler would add the packages of the environment it finds there, and of another one without it.
+        environment = {**os.environ, "VIRTUAL_ENV": nothing, "RUST_BACKTRACE": "0"}
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=compilation.timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ComponentizeFailed(f"componentize-py did not finish within {compilation.timeout:g} s") from None
     if done.returncode != 0:
-        raise diagnose(done.stderr.decode(errors="replace"), compilation.module, folders)
+        raise diagnose(done.stderr.decode(errors="replace"), compilation.module)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from pharia_skill.builder.compiler import Compilation, compile_component
-from pharia_skill.builder.inputs import fingerprint
+from pharia_assets import cache_root
+from pharia_skill.builder.cache import BuildCache
 from pharia_skill.builder.kind import SkillType, kind_of
-from pharia_skill.builder.stage import DEFAULT_WIT, WIT_LINES, stage_sdk, stage_sources
-from pharia_skill.builder.target import Target, find_target
-from pharia_skill.builder.wasi import pydantic_core
-from pharia_skill.builder.wasm import note_of, strip, with_note
+from pharia_skill.builder.recipe import Recipe, follow, roots_of
+from pharia_skill.builder.stage import DEFAULT_WIT, WIT_LINES
+from pharia_skill.builder.target import find_target
 from pharia_skill.errors import ComponentizeFailed, InvalidTarget
 
 COMPILE_SECONDS = 600.0
+_IMPORT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,11 @@ class Built:
     """Bytes."""
     seconds: float
     unchanged: bool
-    """The file on disk was made of the same inputs and was left alone."""
+    """The file on disk had these very bytes and was left alone."""
+    warnings: tuple[str, ...] = ()
+    """What will fail when the skill runs, each with file and line."""
+    from_cache: bool = False
+    """An earlier build had the same inputs; nothing was compiled."""
 
 
 def build(
@@ -47,9 +50,10 @@ def build(
 ) -> Path:
     """Build a skill; give the component's path (``./NAME.wasm`` unless ``output`` says otherwise).
 
-    ``target`` is a module's name or file, ``wit`` the interface line (``0.3`` or ``0.4``), ``kind`` is read off the
-    decorator where it is not given. A file that was made of the same inputs is left alone unless ``force`` is set.
-    ``timeout`` is in seconds. Raises :class:`~pharia_skill.errors.BuildError`.
+    ``target`` is a module's name or file, with ``:function`` where it has several skills; ``wit`` the interface line
+    (``0.3`` or ``0.4``); ``kind`` is read off the decorator where it is not given. What was built of the same inputs
+    before comes from the cache unless ``force`` is set. ``timeout`` is in seconds. Raises
+    :class:`~pharia_skill.errors.BuildError`.
     """
     built = build_component(
         target,
@@ -74,49 +78,56 @@ def build_component(
     unstable: bool = False,
     force: bool = False,
     timeout: float = COMPILE_SECONDS,
+    cache: Path | None = None,
+    tell: Callable[[str], None] = lambda what: None,
 ) -> Built:
-    """As :func:`build`, with what there is to tell about it."""
+    """As :func:`build`, with what there is to tell about it.
+
+    ``cache`` replaces the folder in the user's cache; ``tell`` hears of work that takes longer than a moment.
+    """
     began = time.monotonic()
     if wit not in WIT_LINES:
         raise InvalidTarget(f"there is no interface line `{wit}` (choose one of {', '.join(WIT_LINES)})")
     found = find_target(str(target), source_paths)
-    kind = kind_of(found, kind)
+    recipe = Recipe(found, kind_of(found, kind), wit, unstable, roots_of(found, source_paths))
     path = Path(output) if output is not None else Path(f"{found.name}.wasm")
-    note = _note(found, kind, wit, source_paths, unstable)
-    if not force and _note_on_disk(path) == note:
-        return Built(path, kind, path.stat().st_size, time.monotonic() - began, unchanged=True)
-    with tempfile.TemporaryDirectory(prefix="pharia-skill-") as scratch:
-        binary = _compile(found, kind, wit, source_paths, unstable, timeout, Path(scratch))
-    component = with_note(strip(binary), note)
-    _write(path, component)
-    return Built(path, kind, len(component), time.monotonic() - began, unchanged=False)
+    kept = BuildCache(cache or cache_root() / "builds")
+    component, warnings, from_cache = _component(recipe, kept, force, timeout, tell)
+    unchanged = _holds(path, component)
+    if not unchanged:
+        _write(path, component)
+    return Built(
+        path, recipe.kind, len(component), time.monotonic() - began, unchanged, tuple(warnings), from_cache=from_cache
+    )
 
 
-def _note(target: Target, kind: SkillType, wit: str, source_paths: Sequence[Path], unstable: bool) -> bytes:
-    settings = {"sdk": version("pharia-skill"), "wit": wit, "world": kind.world, "module": target.module}
-    inputs = fingerprint(target, source_paths, json.dumps({**settings, "unstable": unstable}))
-    return json.dumps({**settings, "inputs": f"sha256:{inputs}"}).encode()
+def _component(
+    recipe: Recipe, cache: BuildCache, force: bool, timeout: float, tell: Callable[[str], None]
+) -> tuple[bytes, Sequence[str], bool]:
+    """The component, warnings, and whether it was there already."""
+    variant = recipe.variant()
+    base = cache.workshop.base(variant)
+    mounts = base.mounts(recipe.roots)
+    asked = [
+        base.key,
+        recipe.target.module,
+        recipe.target.function,
+        *(str(each) for mount in mounts for each in mount.folders),
+    ]
+    request = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    if not force and (known := cache.look_up(request, mounts)) is not None:
+        return known[1], known[0].warnings, True
+    cache.workshop.make(base, timeout=timeout, tell=tell)
+    done = follow(recipe, base, mounts, cache.workshop.machine_code, timeout=min(timeout, _IMPORT_SECONDS))
+    cache.store(request, done.component, done.seen, done.warnings)
+    return done.component, done.warnings, False
 
 
-def _note_on_disk(path: Path) -> bytes | None:
-    return note_of(path.read_bytes()) if path.is_file() else None
-
-
-def _compile(
-    target: Target,
-    kind: SkillType,
-    wit: str,
-    source_paths: Sequence[Path],
-    unstable: bool,
-    timeout: float,
-    scratch: Path,
-) -> bytes:
-    roots = dict.fromkeys([target.root, *(path.resolve() for path in source_paths)])
-    sources = [stage_sources(root, scratch) for root in roots]
-    folders = [*sources, stage_sdk(wit, scratch), pydantic_core()]
-    output = scratch / "component.wasm"
-    compile_component(Compilation(target.module, kind.world, folders, unstable, timeout), output)
-    return output.read_bytes()
+def _holds(path: Path, component: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(component) and path.read_bytes() == component
+    except OSError:
+        return False
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,59 +1,62 @@
-"""The folders ``componentize-py`` is pointed at.
-
-It takes the interface from the ``componentize-py.toml`` it finds, so the SDK is laid out anew with the files of the
-wanted line. And it searches every folder it is given for such files and for compiled extensions, wherever they lie, so
-a virtual environment inside a project would count twice: then the project is laid out anew without it.
-"""
+"""The part of ``pharia_skill`` that belongs into components, laid out for one interface line."""
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 DEFAULT_WIT = "0.4"
 WIT_LINES = ("0.3", "0.4")
 
 _SDK = Path(__file__).parent.parent
-_HOST_ONLY = ("builder", "cli", "testing", "studio", "registry", "dev", "line_*", "__pycache__")
+_PACKAGE = "pharia_skill"
+_HOST_ONLY = ("builder", "cli", "dev", "registry", "studio", "templates", "testing", "pharia_skill_cli.py")
+_OF_THE_LINE = ("wit", "bindings")
 _CONFIG = "componentize-py.toml"
-_EXTENSION = "wasm32-wasi.so"
-_NEVER_IMPORTED = ("__pycache__", "node_modules")
-_LARGEST_DATA_FILE = 4 * 1024 * 1024
+_ENTRY = "__init__.py"
 
 
-def stage_sdk(wit: str, scratch: Path) -> Path:
-    """A folder with the part of ``pharia_skill`` a component needs, for the line ``wit``."""
-    root = scratch / "sdk"
-    package = root / "pharia_skill"
-    shutil.copytree(_SDK, package, ignore=shutil.ignore_patterns(*_HOST_ONLY))
+def guest_files(wit: str) -> list[tuple[str, Path]]:
+    """Name within the package, and file, of everything a component of that line is made of."""
+    found: dict[str, Path] = {}
+    for file in _files(_SDK):
+        top = file.relative_to(_SDK).parts[0]
+        if top not in _HOST_ONLY and not top.startswith("line_") and not (wit != DEFAULT_WIT and top in _OF_THE_LINE):
+            found[file.relative_to(_SDK).as_posix()] = file
     if wit != DEFAULT_WIT:
-        for part in ("wit", "bindings"):
-            shutil.rmtree(package / part)
-            shutil.copytree(_SDK / f"line_{wit.replace('.', '_')}" / part, package / part)
-    return root
+        line = _SDK / f"line_{wit.replace('.', '_')}"
+        found.update((file.relative_to(line).as_posix(), file) for part in _OF_THE_LINE for file in _files(line / part))
+    return sorted(found.items())
 
 
-def stage_sources(root: Path, scratch: Path) -> Path:
-    """``root``, or a copy of it when it holds what must not be found twice."""
-    if not any(name == _CONFIG or name.endswith(_EXTENSION) for _, _, names in os.walk(root) for name in names):
-        return root
-    copy = scratch / f"sources-{len(list(scratch.iterdir()))}"
-    for folder, names in _own_files(root):
-        target = copy / folder.relative_to(root)
-        target.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            if name.endswith(".py") or (folder / name).stat().st_size <= _LARGEST_DATA_FILE:
-                shutil.copyfile(folder / name, target / name)
-    return copy
+def interface_files(wit: str) -> list[tuple[str, Path]]:
+    """The part of :func:`guest_files` that ``componentize-py`` reads."""
+    return [(name, file) for name, file in guest_files(wit) if name == _CONFIG or name.split("/")[0] in _OF_THE_LINE]
 
 
-def _own_files(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Every folder that belongs to the project, with its files."""
-    for parent, folders, names in os.walk(root):
-        if any(name in (_CONFIG, "pyvenv.cfg") or name.endswith(_EXTENSION) for name in names):
-            folders.clear()
-            continue
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _NEVER_IMPORTED]
-        yield Path(parent), [name for name in names if Path(parent, name).is_file()]
+def stage_interface(wit: str, folder: Path) -> None:
+    """Only what ``componentize-py`` reads: a package with the interface and nothing else in it."""
+    for name, file in interface_files(wit):
+        _copy(file, folder / _PACKAGE / name)
+    (folder / _PACKAGE / _ENTRY).write_text("")
+
+
+def stage_sdk(wit: str, folder: Path, *, bindings: Path, bare: bool = False) -> None:
+    """The package as a component imports it, with the ``bindings`` made for its world; ``bare`` is those alone."""
+    package = folder / _PACKAGE
+    for name, file in guest_files(wit):
+        if name.split("/")[0] not in _OF_THE_LINE and not bare:
+            _copy(file, package / name)
+    package.mkdir(parents=True, exist_ok=True)
+    if bare:
+        (package / _ENTRY).write_text("")
+    shutil.copytree(bindings, package / "bindings")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _copy(file: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, target)

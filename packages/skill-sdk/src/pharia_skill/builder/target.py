@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pharia_skill.errors import InvalidTarget
@@ -16,19 +16,30 @@ class Target:
     module: str
     root: Path
     file: Path
+    function: str | None = None
+    """The one meant, where the module has several skills."""
 
     @property
     def name(self) -> str:
-        """Last part of the module's name; the component is called so."""
-        return self.module.rpartition(".")[2]
+        """What the component is called: the function that was asked for, else the last part of the module's name."""
+        return self.function or self.module.rpartition(".")[2]
 
 
 def find_target(text: str, source_paths: Sequence[Path]) -> Target:
     """Take a module name (``haiku``, ``package.module``) or a file (``examples/haiku.py``).
 
-    Modules are looked for in the working directory and in ``source_paths``. Raises
-    :class:`~pharia_skill.errors.InvalidTarget`.
+    ``:function`` after either chooses one of several skills. Modules are looked for in the working directory and in
+    ``source_paths``. Raises :class:`~pharia_skill.errors.InvalidTarget`.
     """
+    place, colon, function = text.rpartition(":")
+    if colon and len(place) > 1:
+        if not function.isidentifier():
+            raise InvalidTarget(f"`{function}` in `{text}` is no function's name (example: haiku.py:second)")
+        return replace(_find(place, source_paths), function=function)
+    return _find(text, source_paths)
+
+
+def _find(text: str, source_paths: Sequence[Path]) -> Target:
     if text.endswith(".py") or "/" in text or "\\" in text:
         return _from_file(Path(text))
     roots = [Path(), *source_paths]

@@ -5,6 +5,11 @@ from __future__ import annotations
 import typer
 
 from pharia_skill.cli.build import build
+from pharia_skill.cli.dev import dev
+from pharia_skill.cli.inspect import inspect
+from pharia_skill.cli.new import new
+from pharia_skill.cli.publish import publish
+from pharia_skill.cli.run import run
 
 app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -15,3 +20,8 @@ def main() -> None:
 
 
 app.command()(build)
+app.command("new")(new)
+app.command("run")(run)
+app.command("dev")(dev)
+app.command("publish")(publish)
+app.command("inspect")(inspect)

@@ -8,7 +8,21 @@ from typing import Any, Literal
 from pydantic.dataclasses import dataclass
 
 from pharia_skill.csi.numbers import U32
+from pharia_skill.csi.search_filter import *  # noqa: F403  # its __all__ is the list
 from pharia_skill.csi.search_filter import SearchFilter
+
+__all__ = [
+    "Cursor",
+    "Document",
+    "DocumentPath",
+    "Image",
+    "IndexPath",
+    "JsonSerializable",
+    "Modality",
+    "SearchRequest",
+    "SearchResult",
+    "Text",
+]
 
 JsonSerializable = dict[str, Any] | list[Any] | str | int | float | bool | None
 

@@ -10,6 +10,25 @@ from pydantic.dataclasses import dataclass
 
 from pharia_skill.csi.numbers import S64
 
+__all__ = [
+    "After",
+    "AtOrAfter",
+    "AtOrBefore",
+    "Before",
+    "EqualTo",
+    "FilterCondition",
+    "GreaterThan",
+    "GreaterThanOrEqualTo",
+    "IsNull",
+    "LessThan",
+    "LessThanOrEqualTo",
+    "MetadataFilter",
+    "SearchFilter",
+    "With",
+    "WithOneOf",
+    "Without",
+]
+
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
@@ -17,55 +36,58 @@ def _aware(value: datetime) -> datetime:
     return value
 
 
-_Moment = Annotated[datetime, AfterValidator(_aware)]
+@dataclass
+class NumberCondition:
+    """Common to the conditions that compare numbers."""
+
+    value: float
 
 
 @dataclass
-class GreaterThan:
+class MomentCondition:
+    """Common to the conditions that compare moments, which need a time zone."""
+
+    value: Annotated[datetime, AfterValidator(_aware)]
+
+
+@dataclass
+class GreaterThan(NumberCondition):
     __json_name__: ClassVar[str] = "greater_than"
-    value: float
 
 
 @dataclass
-class GreaterThanOrEqualTo:
+class GreaterThanOrEqualTo(NumberCondition):
     __json_name__: ClassVar[str] = "greater_than_or_equal_to"
-    value: float
 
 
 @dataclass
-class LessThan:
+class LessThan(NumberCondition):
     __json_name__: ClassVar[str] = "less_than"
-    value: float
 
 
 @dataclass
-class LessThanOrEqualTo:
+class LessThanOrEqualTo(NumberCondition):
     __json_name__: ClassVar[str] = "less_than_or_equal_to"
-    value: float
 
 
 @dataclass
-class After:
+class After(MomentCondition):
     __json_name__: ClassVar[str] = "after"
-    value: _Moment
 
 
 @dataclass
-class AtOrAfter:
+class AtOrAfter(MomentCondition):
     __json_name__: ClassVar[str] = "at_or_after"
-    value: _Moment
 
 
 @dataclass
-class Before:
+class Before(MomentCondition):
     __json_name__: ClassVar[str] = "before"
-    value: _Moment
 
 
 @dataclass
-class AtOrBefore:
+class AtOrBefore(MomentCondition):
     __json_name__: ClassVar[str] = "at_or_before"
-    value: _Moment
 
 
 @dataclass

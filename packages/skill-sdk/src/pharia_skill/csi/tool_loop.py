@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TypeVar
 
-from pharia_skill.csi.inference import ChatParams, ChatStreamResponse, InvokeRequest, Message, Tool
+from pharia_skill.csi.inference import ChatParams, ChatResponse, ChatStreamResponse, Message, ToolCall, ToolResult
+from pharia_skill.csi.tool_dialect import ToolDialect
+from pharia_skill.csi.toolbox import Toolbox
 from pharia_skill.errors import ToolRoundsExceeded
 
-if TYPE_CHECKING:
-    from pharia_skill.csi.csi import Csi
+Answer = TypeVar("Answer", ChatResponse, ChatStreamResponse)
+
+ToolObserver = Callable[[ToolCall, ToolResult], None]
+"""Told of every call after it was answered, in the order of the calls."""
 
 
-def chat_with_tools(
-    csi: Csi, model: str, messages: list[Message], params: ChatParams, tools: list[Tool], max_rounds: int
-) -> ChatStreamResponse:
-    """The first answer that is no tool call, unread. Calls and what came of them are appended to ``messages``."""
-    offering = replace(params, tools=tools)
-    response = csi.chat_stream_step(model, messages, offering)
+def answer_calls(
+    ask: Callable[[list[Message], ChatParams], Answer],
+    messages: list[Message],
+    params: ChatParams,
+    toolbox: Toolbox,
+    dialect: ToolDialect,
+    max_rounds: int,
+    on_tool_call: ToolObserver | None,
+) -> Answer:
+    """The first answer that is no tool call. Calls and what came of them are appended to ``messages``."""
+    answer = ask(*dialect.offer(messages, params))
     for _ in range(max_rounds):
-        calls = response.tool_calls()
-        if calls is None:
-            return response
-        messages.append(Message._from_tool_calls(calls))
-        results = csi.invoke_tool_concurrent([InvokeRequest(call.name, call.arguments) for call in calls])
-        messages.extend(result.as_message(call.id) for call, result in zip(calls, results, strict=True))
-        response = csi.chat_stream_step(model, messages, offering)
-    if response.tool_calls() is None:
-        return response
+        calls = dialect.calls(answer)
+        if not calls:
+            return answer
+        results = toolbox.run(calls)
+        messages.extend(dialect.transcript(answer, calls, results))
+        if on_tool_call is not None:
+            for call, result in zip(calls, results, strict=True):
+                on_tool_call(call, result)
+        answer = ask(*dialect.offer(messages, params))
+    if not dialect.calls(answer):
+        return answer
     raise ToolRoundsExceeded(
-        f"model {model} still asks for tools after {max_rounds} rounds (give chat_stream a larger max_rounds, or check "
-        "what the tools answer)"
+        f"the model still asks for tools after {max_rounds} rounds (give a larger max_rounds, or check what the tools "
+        "answer)"
     )

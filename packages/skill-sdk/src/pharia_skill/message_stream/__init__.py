@@ -2,6 +2,7 @@
 
 from pharia_skill.message_stream.agent import AgentInput, AgentMessage, agent
 from pharia_skill.message_stream.decorator import message_stream
+from pharia_skill.message_stream.message import OpenMessage
 from pharia_skill.message_stream.writer import (
     MessageAppend,
     MessageBegin,
@@ -18,6 +19,7 @@ __all__ = [
     "MessageEnd",
     "MessageItem",
     "MessageWriter",
+    "OpenMessage",
     "agent",
     "message_stream",
 ]

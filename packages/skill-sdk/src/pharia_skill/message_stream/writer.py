@@ -1,50 +1,39 @@
-"""What a message-stream skill writes."""
+"""What a message-stream skill writes with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
-
-from pydantic import BaseModel
+from typing import Any, Protocol
 
 from pharia_skill.csi.inference import ChatStreamResponse, CompletionStreamResponse
 from pharia_skill.csi.inference import Reasoning as ReasoningEvent
+from pharia_skill.message_stream.items import MessageAppend, MessageBegin, MessageEnd, MessageItem, Payload, Reasoning
+from pharia_skill.message_stream.message import OpenMessage
 
-Payload = TypeVar("Payload", bound=BaseModel | None)
-
-
-@dataclass
-class MessageBegin:
-    role: str | None
-
-
-@dataclass
-class Reasoning:
-    content: str
-
-
-@dataclass
-class MessageAppend:
-    text: str
-
-
-@dataclass
-class MessageEnd(Generic[Payload]):
-    payload: Payload | None
-
-
-MessageItem = MessageBegin | Reasoning | MessageAppend | MessageEnd[Payload]
+__all__ = [
+    "MessageAppend",
+    "MessageBegin",
+    "MessageEnd",
+    "MessageItem",
+    "MessageWriter",
+    "Payload",
+    "Reasoning",
+    "Response",
+]
 
 
 class MessageWriter(Protocol[Payload]):
     """Messages leave the skill as they are written: begin, any number of parts, end, and again.
 
-    The kernel ends a skill that writes in another order.
+    The kernel ends a skill that writes in another order. ``Payload`` is what messages end with.
     """
 
     def write(self, item: MessageItem[Payload]) -> None:
         raise NotImplementedError(f"{type(self).__name__} does not implement write")
+
+    def message(self, role: str | None = None) -> OpenMessage[Payload]:
+        """For a ``with`` block, which begins a message and ends it."""
+        return OpenMessage(self, role)
 
     def begin_message(self, role: str | None = None) -> None:
         self.write(MessageBegin(role))
@@ -82,3 +71,7 @@ class MessageWriter(Protocol[Payload]):
             for append in response.stream():
                 self.append_to_message(append.text)
         self.end_message(payload(response) if callable(payload) else payload)
+
+
+Response = MessageWriter
+"""The name of SDK 0.9."""

@@ -31,13 +31,15 @@ from pharia_skill.csi.inference import (
 from pharia_skill.csi.language import Language, SelectLanguageRequest
 from pharia_skill.wit_csi import document_index, texts, tool
 
-if hasattr(wit_inference, "complete_v2"):
+if hasattr(wit_inference, "complete_v2"):  # only WIT 0.3 has it
     from pharia_skill.wit_csi import inference_0_3 as inference
 else:
     from pharia_skill.wit_csi import inference_0_4 as inference  # type: ignore[no-redef]  # same functions, other line
 
 
 class WitCsi(Csi):
+    _carries_all_params = not hasattr(wit_inference, "complete_v2")
+
     def complete_concurrent(self, requests: Sequence[CompletionRequest]) -> list[Completion]:
         return inference.complete(requests)
 

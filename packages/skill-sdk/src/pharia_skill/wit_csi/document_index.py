@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from pharia_skill.bindings.imports import document_index as wit
 from pharia_skill.csi import search_filter
@@ -19,15 +18,21 @@ from pharia_skill.csi.document_index import (
     SearchResult,
     Text,
 )
-from pharia_skill.csi.search_filter import FilterCondition, MetadataFilter, SearchFilter
+from pharia_skill.csi.search_filter import (
+    FilterCondition,
+    MetadataFilter,
+    MomentCondition,
+    NumberCondition,
+    SearchFilter,
+)
 
-_NUMBER_CONDITIONS: dict[type[Any], Callable[[float], wit.MetadataFilterCondition]] = {
+_NUMBER_CONDITIONS: dict[type[NumberCondition], Callable[[float], wit.MetadataFilterCondition]] = {
     search_filter.GreaterThan: wit.MetadataFilterCondition_GreaterThan,
     search_filter.GreaterThanOrEqualTo: wit.MetadataFilterCondition_GreaterThanOrEqualTo,
     search_filter.LessThan: wit.MetadataFilterCondition_LessThan,
     search_filter.LessThanOrEqualTo: wit.MetadataFilterCondition_LessThanOrEqualTo,
 }
-_TIME_CONDITIONS: dict[type[Any], Callable[[str], wit.MetadataFilterCondition]] = {
+_MOMENT_CONDITIONS: dict[type[MomentCondition], Callable[[str], wit.MetadataFilterCondition]] = {
     search_filter.After: wit.MetadataFilterCondition_After,
     search_filter.AtOrAfter: wit.MetadataFilterCondition_AtOrAfter,
     search_filter.Before: wit.MetadataFilterCondition_Before,
@@ -64,13 +69,15 @@ def metadata_from_wit(metadata: bytes | None) -> JsonSerializable:
 
 
 def condition_to_wit(condition: FilterCondition) -> wit.MetadataFilterCondition:
-    if isinstance(condition, search_filter.IsNull):
-        return wit.MetadataFilterCondition_IsNull()
-    if isinstance(condition, search_filter.EqualTo):
-        return wit.MetadataFilterCondition_EqualTo(_field_value(condition.value))
-    if number := _NUMBER_CONDITIONS.get(type(condition)):
-        return number(float(condition.value))  # type: ignore[arg-type]  # the table has the number conditions
-    return _TIME_CONDITIONS[type(condition)](condition.value.isoformat())  # type: ignore[union-attr]  # and this the times
+    match condition:
+        case NumberCondition():
+            return _NUMBER_CONDITIONS[type(condition)](condition.value)
+        case MomentCondition():
+            return _MOMENT_CONDITIONS[type(condition)](condition.value.isoformat())
+        case search_filter.EqualTo():
+            return wit.MetadataFilterCondition_EqualTo(_field_value(condition.value))
+        case search_filter.IsNull():
+            return wit.MetadataFilterCondition_IsNull()
 
 
 def _field_value(value: str | int | bool) -> wit.MetadataFieldValue:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, cast
 
 from pharia_skill.csi.inference import (
     ChatEvent,
@@ -23,8 +24,10 @@ from pharia_skill.csi.inference import (
 )
 from pharia_skill.errors import UnsupportedByWit
 from pharia_skill.wit_csi.inference import (
+    WitChatStream,
     WitCompletionStream,
     completion_from_wit,
+    completion_params_to_wit,
     distributions_from_wit,
     finish_reason_from_wit,
     logprobs_to_wit,
@@ -44,6 +47,8 @@ _ONLY_LATER_PARAMS = (
     "response_format",
     "reasoning_effort",
 )
+_later_params = attrgetter(*_ONLY_LATER_PARAMS)
+_NONE_OF_THEM = (None,) * len(_ONLY_LATER_PARAMS)
 _ROLES = {role.value: role for role in Role}
 
 
@@ -52,7 +57,7 @@ def complete(requests: Sequence[CompletionRequest]) -> list[Completion]:
         wit.CompletionRequestV2(
             request.model,
             request.prompt,
-            wit.CompletionParamsV2(**_shared_params(request), echo=request.params.echo),
+            wit.CompletionParamsV2(**completion_params_to_wit(request.params), echo=request.params.echo),
         )
         for request in requests
     ]
@@ -60,7 +65,7 @@ def complete(requests: Sequence[CompletionRequest]) -> list[Completion]:
 
 
 def completion_stream(request: CompletionRequest) -> CompletionStreamResponse:
-    params = wit.CompletionParams(**_shared_params(request))
+    params = wit.CompletionParams(**completion_params_to_wit(request.params))
     return WitCompletionStream(wit.CompletionStream(wit.CompletionRequest(request.model, request.prompt, params)))
 
 
@@ -69,7 +74,7 @@ def chat(requests: Sequence[ChatRequest]) -> list[ChatResponse]:
 
 
 def chat_stream(request: ChatRequest) -> ChatStreamResponse:
-    return WitChatStream(wit.ChatStream(chat_request_to_wit(request)))
+    return WitChatStream(wit.ChatStream(chat_request_to_wit(request)), chat_event_from_wit)
 
 
 def explain(requests: Sequence[ExplanationRequest]) -> list[list[TextScore]]:
@@ -81,24 +86,6 @@ def explain(requests: Sequence[ExplanationRequest]) -> list[list[TextScore]]:
     return [[TextScore(score.start, score.length, score.score) for score in scores] for scores in answers]
 
 
-class WitChatStream(ChatStreamResponse):
-    """Owns the host's stream."""
-
-    def __init__(self, stream: wit.ChatStream) -> None:
-        self._stream = stream
-        self._closed = False
-        super().__init__()
-
-    def __exit__(self, *exc: Any) -> None:
-        if not self._closed:
-            self._closed = True
-            self._stream.__exit__(*exc)
-
-    def _next(self) -> ChatEvent | None:
-        event = None if self._closed else self._stream.next()
-        return None if event is None else chat_event_from_wit(event)
-
-
 def chat_request_to_wit(request: ChatRequest) -> wit.ChatRequest:
     """Raises :class:`~pharia_skill.errors.UnsupportedByWit` for what came with WIT 0.4."""
     messages = [message_to_wit(message) for message in request.messages]
@@ -108,20 +95,23 @@ def chat_request_to_wit(request: ChatRequest) -> wit.ChatRequest:
 def message_to_wit(message: Message) -> wit.Message:
     if message.tool_calls is not None:
         raise _unsupported("tool calls in messages")
-    return wit.Message(message.role.value, message.content or "")
+    if message.content is None:
+        return wit.Message(message.role, "")
+    # Records are read by the names of their members, and this has the same.
+    return cast("wit.Message", message)
 
 
 def chat_params_to_wit(params: ChatParams) -> wit.ChatParams:
-    for name in _ONLY_LATER_PARAMS:
-        if getattr(params, name) is not None:
-            raise _unsupported(f"ChatParams.{name}")
+    if (later := _later_params(params)) != _NONE_OF_THEM:
+        name = next(name for name, value in zip(_ONLY_LATER_PARAMS, later, strict=True) if value is not None)
+        raise _unsupported(f"ChatParams.{name}")
     return wit.ChatParams(
         max_tokens=params.max_tokens,
         temperature=params.temperature,
         top_p=params.top_p,
         frequency_penalty=params.frequency_penalty,
         presence_penalty=params.presence_penalty,
-        logprobs=_logprobs(params.logprobs),
+        logprobs=logprobs_to_wit(params.logprobs),
     )
 
 
@@ -135,25 +125,6 @@ def chat_event_from_wit(event: wit.ChatEvent) -> ChatEvent:
             return finish_reason_from_wit(event.value)
         case wit.ChatEvent_Usage():
             return usage_from_wit(event.value)
-
-
-def _shared_params(request: CompletionRequest) -> dict[str, Any]:
-    params = request.params
-    return {
-        "max_tokens": params.max_tokens,
-        "temperature": params.temperature,
-        "top_k": params.top_k,
-        "top_p": params.top_p,
-        "stop": params.stop,
-        "return_special_tokens": params.return_special_tokens,
-        "frequency_penalty": params.frequency_penalty,
-        "presence_penalty": params.presence_penalty,
-        "logprobs": _logprobs(params.logprobs),
-    }
-
-
-def _logprobs(logprobs: Any) -> Any:
-    return logprobs_to_wit(logprobs)
 
 
 def _chat_response(response: wit.ChatResponse) -> ChatResponse:

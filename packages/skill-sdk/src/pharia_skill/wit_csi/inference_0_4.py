@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from pharia_skill.bindings.imports import inference as wit
 from pharia_skill.csi.inference import (
@@ -34,8 +34,10 @@ from pharia_skill.csi.inference import (
 )
 from pharia_skill.errors import UnsupportedByWit
 from pharia_skill.wit_csi.inference import (
+    WitChatStream,
     WitCompletionStream,
     completion_from_wit,
+    completion_params_to_wit,
     distributions_from_wit,
     finish_reason_from_wit,
     logprobs_to_wit,
@@ -62,29 +64,11 @@ def chat(requests: Sequence[ChatRequest]) -> list[ChatResponse]:
 
 
 def chat_stream(request: ChatRequest) -> ChatStreamResponse:
-    return WitChatStream(wit.ChatStream(chat_request_to_wit(request)))
+    return WitChatStream(wit.ChatStream(chat_request_to_wit(request)), chat_event_from_wit)
 
 
 def explain(requests: Sequence[ExplanationRequest]) -> list[list[TextScore]]:
     raise UnsupportedByWit("WIT 0.4 has no explanations (build the skill with --wit 0.3)")
-
-
-class WitChatStream(ChatStreamResponse):
-    """Owns the host's stream."""
-
-    def __init__(self, stream: wit.ChatStream) -> None:
-        self._stream = stream
-        self._closed = False
-        super().__init__()
-
-    def __exit__(self, *exc: Any) -> None:
-        if not self._closed:
-            self._closed = True
-            self._stream.__exit__(*exc)
-
-    def _next(self) -> ChatEvent | None:
-        event = None if self._closed else self._stream.next()
-        return None if event is None else chat_event_from_wit(event)
 
 
 def chat_request_to_wit(request: ChatRequest) -> wit.ChatRequest:
@@ -102,7 +86,8 @@ def message_to_wit(message: Message) -> wit.Message:
         raise ValueError(f"a message of role {message.role.value} must have content")
     if message.role is Role.Tool:
         return wit.Message_Tool(wit.ToolMessage(message.content, message.tool_call_id or ""))
-    return wit.Message_Other(wit.OtherMessage(message.role.value, message.content))
+    # Records are read by the names of their members, and this has the same.
+    return wit.Message_Other(cast("wit.OtherMessage", message))
 
 
 def chat_params_to_wit(params: ChatParams) -> wit.ChatParams:
@@ -139,23 +124,8 @@ def chat_event_from_wit(event: wit.ChatEvent) -> ChatEvent:
 
 
 def _completion_request(request: CompletionRequest) -> wit.CompletionRequest:
-    params = request.params
-    return wit.CompletionRequest(
-        request.model,
-        request.prompt,
-        wit.CompletionParams(
-            max_tokens=params.max_tokens,
-            temperature=params.temperature,
-            top_k=params.top_k,
-            top_p=params.top_p,
-            stop=params.stop,
-            return_special_tokens=params.return_special_tokens,
-            frequency_penalty=params.frequency_penalty,
-            presence_penalty=params.presence_penalty,
-            logprobs=logprobs_to_wit(params.logprobs),
-            echo=params.echo,
-        ),
-    )
+    params = wit.CompletionParams(**completion_params_to_wit(request.params), echo=request.params.echo)
+    return wit.CompletionRequest(request.model, request.prompt, params)
 
 
 def _chat_response(response: wit.ChatResponse) -> ChatResponse:
@@ -166,16 +136,12 @@ def _chat_response(response: wit.ChatResponse) -> ChatResponse:
             Role.Assistant,
             message.content,
             message.reasoning_content,
-            None if calls is None else [_tool_call(call) for call in calls],
+            None if calls is None else [ToolCall.from_text(call.id, call.name, call.arguments) for call in calls],
         ),
         finish_reason_from_wit(response.finish_reason),
         distributions_from_wit(response.logprobs),
         usage_from_wit(response.usage),
     )
-
-
-def _tool_call(call: wit.ToolCall) -> ToolCall:
-    return ToolCall(call.id, call.name, call.arguments)  # type: ignore[arg-type]  # the validator reads the JSON
 
 
 def _tool(tool: Tool) -> wit.Function:

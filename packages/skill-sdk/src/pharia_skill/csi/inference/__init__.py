@@ -38,7 +38,7 @@ from pharia_skill.csi.inference.logprobs import (
     SampledLogprobs,
     TopLogprobs,
 )
-from pharia_skill.csi.inference.message import Message, Role, ToolCall
+from pharia_skill.csi.inference.message import Message, Role, ToolCall, UnreadableToolCall
 from pharia_skill.csi.inference.tool import InvokeRequest, Tool, ToolCallRequest, ToolError, ToolOutput, ToolResult
 
 __all__ = [
@@ -83,4 +83,5 @@ __all__ = [
     "ToolOutput",
     "ToolResult",
     "TopLogprobs",
+    "UnreadableToolCall",
 ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import field
 from enum import Enum
 from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
+from pharia_skill.csi.inference.attributes import Attributes, params_attributes
 from pharia_skill.csi.inference.events import FinishReason, TokenUsage
 from pharia_skill.csi.inference.logprobs import Distribution, Logprobs
 from pharia_skill.csi.inference.message import Message
-from pharia_skill.csi.inference.tool import Tool
+from pharia_skill.csi.inference.tool_types import Tool
 from pharia_skill.csi.numbers import U32
+from pharia_skill.csi.quick import quick
+from pharia_skill.csi.reading import FromDict
 
 
 @dataclass
@@ -43,6 +47,7 @@ class ReasoningEffort(str, Enum):
     HIGH = "high"
 
 
+@quick
 @dataclass
 class ChatParams:
     """``None`` leaves the choice to the model's backend.
@@ -64,17 +69,34 @@ class ChatParams:
     response_format: ResponseFormat | None = None
     reasoning_effort: ReasoningEffort | None = None
 
+    def as_gen_ai_otel_attributes(self) -> Attributes:
+        return params_attributes(self)
 
+
+@quick
 @dataclass
 class ChatRequest:
     model: str
     messages: list[Message]
     params: ChatParams = field(default_factory=ChatParams)
 
+    def as_gen_ai_otel_attributes(self) -> Attributes:
+        request: Attributes = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": self.model,
+            "gen_ai.input.messages": json.dumps([message.as_gen_ai_otel_attributes() for message in self.messages]),
+        }
+        return request | self.params.as_gen_ai_otel_attributes()
 
+
+@quick
 @dataclass
-class ChatResponse:
+class ChatResponse(FromDict):
     message: Message
     finish_reason: FinishReason
     logprobs: list[Distribution]
     usage: TokenUsage
+
+    def as_gen_ai_otel_attributes(self) -> Attributes:
+        output: Attributes = {"gen_ai.output.messages": json.dumps([self.message.as_gen_ai_otel_attributes()])}
+        return output | self.finish_reason.as_gen_ai_otel_attributes() | self.usage.as_gen_ai_otel_attributes()

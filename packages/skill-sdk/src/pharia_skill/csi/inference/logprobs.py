@@ -9,6 +9,8 @@ from pydantic import BeforeValidator
 from pydantic.dataclasses import dataclass
 
 from pharia_skill.csi.numbers import U8
+from pharia_skill.csi.quick import quick
+from pharia_skill.csi.reading import FromDict
 
 
 def none_to_nan(value: Any) -> Any:
@@ -35,6 +37,7 @@ SampledLogprobs = Literal["sampled"]
 Logprobs = TopLogprobs | NoLogprobs | SampledLogprobs
 
 
+@quick
 @dataclass
 class Logprob:
     """``token`` is raw bytes: part of a character is possible."""
@@ -50,8 +53,9 @@ class Logprob:
             return None
 
 
+@quick
 @dataclass
-class Distribution:
+class Distribution(FromDict):
     """Of one position: the token that was chosen, and the alternatives that were asked for."""
 
     sampled: Logprob

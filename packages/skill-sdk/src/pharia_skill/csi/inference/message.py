@@ -9,6 +9,10 @@ from typing import Any, Self
 from pydantic import JsonValue, field_serializer, field_validator
 from pydantic.dataclasses import dataclass
 
+from pharia_skill.csi.quick import quick
+from pharia_skill.csi.reading import FromDict
+from pharia_skill.errors import InvalidMessage
+
 
 class Role(str, Enum):
     User = "user"
@@ -31,6 +35,14 @@ class ToolCall:
     name: str
     arguments: dict[str, JsonValue]
 
+    @classmethod
+    def from_text(cls, id: str, name: str, arguments: str) -> ToolCall:
+        """A call as a model wrote it, which may be an :class:`UnreadableToolCall`."""
+        try:
+            return ToolCall(id, name, arguments)  # type: ignore[arg-type]  # the validator reads the text
+        except (ValueError, RecursionError):
+            return UnreadableToolCall(id, name, {}, arguments)
+
     @field_validator("arguments", mode="before")
     @classmethod
     def _parse(cls, value: Any) -> Any:
@@ -42,7 +54,15 @@ class ToolCall:
 
 
 @dataclass
-class Message:
+class UnreadableToolCall(ToolCall):
+    """A call whose arguments are no JSON object: ``arguments`` is empty, ``text`` is what the model wrote."""
+
+    text: str = ""
+
+
+@quick
+@dataclass
+class Message(FromDict):
     """``tool_calls`` and ``reasoning_content`` are the assistant's, ``tool_call_id`` belongs to a tool's answer."""
 
     role: Role
@@ -70,9 +90,9 @@ class Message:
         tool_calls: list[ToolCall] | None = None,
         reasoning_content: str | None = None,
     ) -> Self:
-        """Raises ``ValueError`` when nothing of the three is given."""
+        """Raises :class:`~pharia_skill.errors.InvalidMessage` when nothing of the three is given."""
         if content is None and tool_calls is None and reasoning_content is None:
-            raise ValueError("either content, reasoning_content or tool_calls must be provided")
+            raise InvalidMessage("either content, reasoning_content or tool_calls must be provided")
         return cls(Role.Assistant, content, reasoning_content, tool_calls)
 
     @classmethod
@@ -83,3 +103,6 @@ class Message:
     @classmethod
     def _from_tool_calls(cls, tool_calls: list[ToolCall]) -> Self:
         return cls.assistant(None, tool_calls)
+
+    def as_gen_ai_otel_attributes(self) -> dict[str, str | None]:
+        return {"role": self.role.value, "content": self.content}

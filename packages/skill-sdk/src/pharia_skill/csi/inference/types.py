@@ -12,7 +12,7 @@ from pharia_skill.csi.inference.events import (
     _merge_tool_call_chunks,
 )
 from pharia_skill.csi.inference.logprobs import Distribution, Logprob, NanFloat, none_to_nan
-from pharia_skill.csi.inference.message import Message, Role, ToolCall
+from pharia_skill.csi.inference.message import Message, Role, ToolCall, UnreadableToolCall
 
 __all__ = [
     "ChatEvent",
@@ -29,6 +29,7 @@ __all__ = [
     "ToolCall",
     "ToolCallChunk",
     "ToolCallEvent",
+    "UnreadableToolCall",
     "_merge_tool_call_chunks",
     "none_to_nan",
 ]

@@ -1,0 +1,1 @@
+"""Components out of running Python: its state is taken when the skill is imported, and written down."""

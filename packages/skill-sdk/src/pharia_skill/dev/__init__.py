@@ -1,0 +1,1 @@
+"""What stands between an edit and the next call: no build. Host side only."""

@@ -1,0 +1,3 @@
+"""Replaced when a loader is built: the modules the project imports that are neither its own nor in the base."""
+
+WANTED: tuple[str, ...] = ()

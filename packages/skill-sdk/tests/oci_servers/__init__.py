@@ -1,0 +1,1 @@
+"""Registries and what stands before them, for tests; all on loopback."""
