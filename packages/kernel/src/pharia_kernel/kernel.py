@@ -15,12 +15,19 @@ from opentelemetry import trace
 
 from pharia_kernel.config import Settings
 from pharia_kernel.csi.bound import Drivers, InvocationCsi, ToolEventSink
+from pharia_kernel.csi.chunking import Chunker, ChunkingOptions
+from pharia_kernel.csi.chunking.aleph_alpha import RemoteTokenizers
+from pharia_kernel.csi.chunking.embedded import EmbeddedTokenizer
+from pharia_kernel.csi.chunking.sources import TokenizerFiles, TokenizerSource
+from pharia_kernel.csi.csi import Csi
 from pharia_kernel.csi.inference.absent import AbsentBackend
 from pharia_kernel.csi.inference.backend import InferenceBackend
 from pharia_kernel.csi.inference.embedded import EmbeddedBackend, EmbeddedOptions
 from pharia_kernel.csi.inference.openai import OpenAiBackend, OpenAiOptions
-from pharia_kernel.csi.tools import NativeTools
-from pharia_kernel.errors import ConfigError, MalformedRequest, Saturated
+from pharia_kernel.csi.language import LanguageOptions, LanguageSelector
+from pharia_kernel.csi.tools import TEST_NAMESPACE, NativeTools
+from pharia_kernel.csi.types import ToolInfo
+from pharia_kernel.errors import ConfigError, MalformedRequest, NamespaceNotFound, Saturated
 from pharia_kernel.invocations import Answer, CallLimits, EventStream, Invocations
 from pharia_kernel.runtimes.builtin import builtin_skills
 from pharia_kernel.runtimes.skill import Runtime, SkillLimits
@@ -136,6 +143,21 @@ class Kernel:
     async def metadata(self, skill: SkillPath) -> SkillMetadata:
         return await self._running.invocations.metadata(skill)
 
+    def csi(self, namespace: str, caller: Caller) -> AbstractAsyncContextManager[Csi]:
+        """What a skill of the namespace could ask for, under the limits of a call; tools need the namespace's name."""
+        return self._running.invocations.csi(namespace, caller)
+
+    async def tools(self, namespace: str, caller: Caller) -> list[ToolInfo]:
+        """Raises :class:`~pharia_kernel.errors.NamespaceNotFound`."""
+        self._check_known(namespace)
+        async with self.csi(namespace, caller) as csi:
+            return await csi.list_tools()
+
+    def mcp_servers(self, namespace: str) -> list[str]:
+        """Their URLs. Raises :class:`~pharia_kernel.errors.NamespaceNotFound`."""
+        self._check_known(namespace)
+        return []
+
     def skills(self) -> list[SkillPath]:
         """Every configured skill, sorted; also those that can not be loaded, never the built-in ones."""
         return self._running.store.skills()
@@ -165,11 +187,21 @@ class Kernel:
             raise Saturated("the kernel is not running")
         return self._parts
 
+    def _check_known(self, namespace: str) -> None:
+        if namespace != TEST_NAMESPACE and namespace not in self._settings.namespaces:
+            raise NamespaceNotFound(f"Namespace '{namespace}' not found")
+
     async def _compose(self, stack: AsyncExitStack) -> _Parts:
         settings = self._settings
         source, backend = _inference(settings) if self._backend is None else ("custom", self._backend)
         tools = NativeTools({name: namespace.native_tools for name, namespace in settings.namespaces.items()})
-        drivers = Drivers(await stack.enter_async_context(backend), tools, self._tracer)
+        drivers = Drivers(
+            await stack.enter_async_context(backend),
+            tools,
+            self._tracer,
+            chunking=await stack.enter_async_context(_chunker(settings, backend)),
+            language=await stack.enter_async_context(_language_selector(settings)),
+        )
         runtime = await stack.enter_async_context(self._runtime or _wasm_runtime(settings))
         store = SkillStore(_sources(settings), runtime, _skill_limits(settings), builtin=builtin_skills())
         await stack.enter_async_context(store)
@@ -206,6 +238,30 @@ def _inference(settings: Settings) -> tuple[str, InferenceBackend]:
         )
         return choice, EmbeddedBackend(options)
     return choice, AbsentBackend()
+
+
+def _chunker(settings: Settings, backend: InferenceBackend) -> Chunker:
+    chunking = settings.chunking
+    sources: list[TokenizerSource] = []
+    if chunking.directory is not None:
+        sources.append(TokenizerFiles(chunking.directory))
+    if chunking.url is not None:
+        sources.append(RemoteTokenizers(chunking.url, trace_headers=trace_headers))
+    if isinstance(backend, EmbeddedBackend):
+        sources.append(EmbeddedTokenizer(backend.options, backend.ready))
+    options = ChunkingOptions(
+        fall_back=chunking.fallback == "characters", text_bytes=chunking.text_bytes, threads=settings.threads
+    )
+    return Chunker(options, sources)
+
+
+def _language_selector(settings: Settings) -> LanguageSelector:
+    language = settings.language_selection
+    return LanguageSelector(
+        LanguageOptions(
+            processes=language.processes, memory_bytes=language.memory_bytes, text_bytes=language.text_bytes
+        )
+    )
 
 
 def _skill_limits(settings: Settings) -> SkillLimits:

@@ -12,9 +12,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from doubles.scripted_csi import ScriptedCsi
 from pharia_kernel.api.server import serve
 from pharia_kernel.config import LimitSettings, Settings
-from pharia_kernel.errors import KernelError, SkillNotFound, WrongSkillKind
+from pharia_kernel.csi.types import ToolInfo
+from pharia_kernel.errors import KernelError, NamespaceNotFound, SkillNotFound, WrongSkillKind
 from pharia_kernel.types import (
     Caller,
     Failed,
@@ -74,6 +76,11 @@ class FakeKernel:
     loaded: list[SkillPath] = field(default_factory=list)
     warnings: dict[str, str] = field(default_factory=dict)
     ready: bool = True
+    asking: ScriptedCsi = field(default_factory=ScriptedCsi)
+    """Answers those who use the CSI without a skill."""
+    askers: list[tuple[str, Caller]] = field(default_factory=list)
+    """Namespace and caller of each of them."""
+    servers: dict[str, list[str]] = field(default_factory=dict)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when an invocation that had begun is over, however it ended."""
 
@@ -98,6 +105,21 @@ class FakeKernel:
 
     async def metadata(self, skill: SkillPath) -> SkillMetadata:
         return self._named(self.described, skill)
+
+    @asynccontextmanager
+    async def csi(self, namespace: str, caller: Caller) -> AsyncIterator[ScriptedCsi]:
+        self.askers.append((namespace, caller))
+        yield self.asking
+
+    async def tools(self, namespace: str, caller: Caller) -> list[ToolInfo]:
+        self.mcp_servers(namespace)
+        async with self.csi(namespace, caller) as csi:
+            return await csi.list_tools()  # type: ignore[no-any-return]
+
+    def mcp_servers(self, namespace: str) -> list[str]:
+        if namespace not in self.servers:
+            raise NamespaceNotFound(f"Namespace '{namespace}' not found")
+        return self.servers[namespace]
 
     def skills(self) -> list[SkillPath]:
         return [SkillPath.parse(name) for name in {**self.functions, **self.streams}]

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
+from pharia_kernel.api.csi.routes import csi_routes
 from pharia_kernel.api.message_stream import MessageStream
 from pharia_kernel.api.pages import page_routes
 from pharia_kernel.api.probes import probe_routes
@@ -15,6 +16,7 @@ from pharia_kernel.api.request_log import RequestLog
 from pharia_kernel.api.run import Run
 from pharia_kernel.api.service import Service
 from pharia_kernel.api.skills import skill_routes
+from pharia_kernel.api.tools import tool_routes
 from pharia_kernel.config import LimitSettings, Settings
 from pharia_kernel.errors import KernelError
 from pharia_kernel.telemetry.tracing import Tracing
@@ -26,6 +28,8 @@ def create_app(kernel: Service, settings: Settings, tracing: Tracing | None = No
         routes=[
             *invocation_routes(kernel, settings.limits),
             *skill_routes(kernel),
+            *tool_routes(kernel),
+            *csi_routes(kernel, settings.limits),
             *probe_routes(kernel),
             *page_routes(),
         ],

@@ -1,35 +1,21 @@
 """``POST /v1/skills/{namespace}/{name}/message-stream``.
 
-Hot path: a token costs one event encoded, one timestamp and one write. Heartbeats and the watch for the client that
-leaves share one task, which sleeps meanwhile.
+Hot path: a token costs one event encoded and written.
 """
 
 from __future__ import annotations
-
-import asyncio
-import logging
-from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
 from pharia_kernel.api.body import read_json
 from pharia_kernel.api.caller import caller_of
-from pharia_kernel.api.connection import ClientGone, while_connected
+from pharia_kernel.api.event_stream import EventWriter, stream_events
 from pharia_kernel.api.path import skill_path
-from pharia_kernel.api.problem import ERROR_KEY, host_fault, shutting_down
-from pharia_kernel.api.run import WARNING_HEADER, one_line
 from pharia_kernel.api.service import Service
-from pharia_kernel.api.sse import HEARTBEAT, encode_event, encode_failure
+from pharia_kernel.api.sse import encode_event
 from pharia_kernel.config import LimitSettings
 from pharia_kernel.errors import KernelError
-from pharia_kernel.types import Caller, Failed, SkillPath
-
-_LOG = logging.getLogger("pharia_kernel.api")
-_HEADERS = [
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-]
+from pharia_kernel.types import Failed
 
 
 class MessageStream:
@@ -42,95 +28,14 @@ class MessageStream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         skill, caller = skill_path(scope), caller_of(scope)
         input = await read_json(scope, receive, self._limits)
-        events = EventWriter(send)
-        try:
-            async with while_connected(events.keep_alive(receive, self._limits)):
-                error = await self._relay(skill, input, caller, events)
-        except asyncio.CancelledError:  # only the server's end cancels a request
-            if not events.begun:
-                raise
-            error = shutting_down()
-        if error is not None:
-            scope[ERROR_KEY] = error
-        await events.end(error, self._limits)
 
-    async def _relay(self, skill: SkillPath, input: bytes, caller: Caller, events: EventWriter) -> KernelError | None:
-        """Pass on what the skill writes; gives the error that ended it."""
-        try:
+        async def relay(events: EventWriter) -> KernelError | None:
             async with self._kernel.stream(skill, input, caller) as source:
                 await events.begin(source.warning)
                 async for event in source:
                     if type(event) is Failed:
                         return event.error
                     await events.write(encode_event(event))
-        except KernelError as error:
-            if not events.begun:
-                raise
-            return error
-        except Exception:
-            if not events.begun:
-                raise
-            _LOG.exception("the kernel failed in a stream", extra={"skill": str(skill)})
-            return host_fault()
-        return None
+            return None
 
-
-class EventWriter:
-    """The open body of a stream."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._now: Callable[[], float] = asyncio.get_running_loop().time
-        self._written = self._now()
-        self._waiting = False
-        self.begun = False
-
-    async def begin(self, warning: str | None) -> None:
-        self.begun = True
-        headers = _HEADERS + ([] if warning is None else [(WARNING_HEADER, one_line(warning).encode())])
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-
-    async def write(self, event: bytes) -> None:
-        self._written = self._now()
-        self._waiting = True
-        await self._send({"type": "http.response.body", "body": event, "more_body": True})
-        self._waiting = False
-
-    async def end(self, error: KernelError | None, limits: LimitSettings) -> None:
-        """Write the last event, if there is one, and close the body."""
-        try:
-            async with asyncio.timeout(limits.body_seconds):
-                if error is not None:
-                    await self.write(encode_failure(error))
-                await self._send({"type": "http.response.body", "body": b""})
-        except TimeoutError:
-            raise ClientGone from None
-
-    async def keep_alive(self, receive: Receive, limits: LimitSettings) -> None:
-        """Write a comment when nothing was written for a while; raise :class:`ClientGone` when nobody reads."""
-        while True:
-            try:
-                async with asyncio.timeout_at(self._due(limits)):
-                    message = await receive()
-            except TimeoutError:
-                await self._quiet(limits)
-            else:
-                if message["type"] == "http.disconnect":
-                    raise ClientGone
-
-    def _due(self, limits: LimitSettings) -> float:
-        return self._written + (limits.body_seconds if self._waiting else limits.heartbeat_seconds)
-
-    async def _quiet(self, limits: LimitSettings) -> None:
-        if self._now() < self._due(limits):
-            return
-        if self._waiting:
-            raise ClientGone
-        if not self.begun:
-            self._written = self._now()
-            return
-        try:
-            async with asyncio.timeout(limits.body_seconds):
-                await self.write(HEARTBEAT)
-        except TimeoutError:
-            raise ClientGone from None
+        await stream_events(scope, receive, send, self._limits, relay)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any
 
 import msgspec
 
+from pharia_kernel.api.csi.openapi import TAG as CSI_TAG
+from pharia_kernel.api.csi.openapi import csi_document
+from pharia_kernel.api.operation import Json
+from pharia_kernel.api.operation import json_answer as _json
+from pharia_kernel.api.operation import operation as _operation
 from pharia_kernel.api.problem import MEDIA_TYPE, Problem
 from pharia_kernel.types import SkillMetadata
-
-Json = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
 _SKILL = ["namespace", "name"]
@@ -28,6 +30,7 @@ data: {"type":"end","payload":null}
 
 def openapi_document() -> Json:
     _, schemas = msgspec.json.schema_components((SkillMetadata, Problem), ref_template=_REF)
+    csi_paths, csi_schemas = csi_document(_REF)
     metadata = schemas["SkillMetadata"]
     metadata["required"] = list(metadata["properties"])  # they have defaults, and are always written
     return {
@@ -41,13 +44,15 @@ def openapi_document() -> Json:
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "skills", "description": "Call skills and see what there is."},
+            CSI_TAG,
+            {"name": "tools", "description": "What skills of a namespace can call."},
             {"name": "operation", "description": "Watch and operate the kernel."},
             {"name": "docs", "description": "Descriptions of the interfaces."},
         ],
         "security": [{}, {"api_token": []}],
-        "paths": _paths(),
+        "paths": {**_paths(), **csi_paths},
         "components": {
-            "schemas": {**schemas, "Namespace": _NAMESPACE},
+            "schemas": {**schemas, **csi_schemas, "Namespace": _NAMESPACE},
             "securitySchemes": {"api_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "parameters": _PARAMETERS,
             "responses": {"Problem": _PROBLEM},
@@ -71,15 +76,6 @@ def _paths() -> Json:
         "/api-docs": {"get": _html("api_docs", "This document for people")},
         "/": {"get": _html("landing_page", "Where to go from here")},
     }
-
-
-def _operation(name: str, tag: str, summary: str, answer: Json, **more: Any) -> Json:
-    responses = {"200": answer, **more.pop("responses", {}), "default": {"$ref": "#/components/responses/Problem"}}
-    return {"operationId": name, "tags": [tag], "summary": summary, **more, "responses": responses}
-
-
-def _json(schema: Json, description: str = "The answer", **more: Any) -> Json:
-    return {"description": description, "content": {"application/json": {"schema": schema, **more}}}
 
 
 def _text(name: str, tag: str, summary: str, example: str | None) -> Json:

@@ -63,11 +63,12 @@ def shutting_down() -> Saturated:
     return Saturated("The kernel is shutting down; try again")
 
 
-def problem_response(scope: Scope, error: KernelError) -> Response:
+def problem_response(scope: Scope, error: KernelError, text_prefix: str = "") -> Response:
+    """``text_prefix`` comes before the error for those who ask for text."""
     scope[ERROR_KEY] = error
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
     if prefers_text(Headers(scope=scope).get("accept", "")):
-        return Response(str(error), error.status, headers, "text/plain")
+        return Response(text_prefix + str(error), error.status, headers, "text/plain")
     content = msgspec.json.encode(Problem(**problem_members(error)))
     return Response(content, error.status, headers, MEDIA_TYPE)
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from pharia_kernel.csi.csi import Csi
+from pharia_kernel.csi.types import ToolInfo
 from pharia_kernel.types import Caller, SkillMetadata, SkillPath, StreamEvent
 
 
@@ -44,6 +46,12 @@ class Service(Protocol):
     def stream(self, skill: SkillPath, input: bytes, caller: Caller) -> AbstractAsyncContextManager[EventStream]: ...
 
     async def metadata(self, skill: SkillPath) -> SkillMetadata: ...
+
+    def csi(self, namespace: str, caller: Caller) -> AbstractAsyncContextManager[Csi]: ...
+
+    async def tools(self, namespace: str, caller: Caller) -> list[ToolInfo]: ...
+
+    def mcp_servers(self, namespace: str) -> list[str]: ...
 
     def skills(self) -> list[SkillPath]: ...
 

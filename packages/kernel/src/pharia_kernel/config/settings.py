@@ -123,6 +123,28 @@ class EmbeddedModelSettings(Table):
     threads: int | None = Field(default=None, gt=0)
 
 
+class ChunkingSettings(Table):
+    """How texts are measured and split."""
+
+    directory: DirectoryPath | None = None
+    """Tokenizers of models: ``MODEL.json`` or ``MODEL/tokenizer.json``, in the format of Hugging Face."""
+    url: HttpUrl | None = None
+    """An inference API of Aleph Alpha that gives tokenizers; asked with the caller's token."""
+    fallback: Literal["none", "characters"] = "none"
+    """What to measure in where there is no tokenizer."""
+    text_bytes: Bytes = 16 * MIB
+
+
+class LanguageSettings(Table):
+    """Telling in which language a text is written."""
+
+    processes: int = Field(default=2, gt=0, le=64)
+    """Texts looked at at the same time; started when needed."""
+    memory_bytes: Bytes = 1536 * MIB
+    """A process that holds more is ended after its answer, and the next one loads its languages anew."""
+    text_bytes: Bytes = 4 * MIB
+
+
 class LimitSettings(Table):
     """What one invocation, and all of them together, may use."""
 
@@ -155,6 +177,8 @@ class Settings(Table):
     inference: InferenceChoice = "auto"
     openai_inference: OpenAiSettings | None = None
     embedded_model: EmbeddedModelSettings = Field(default_factory=EmbeddedModelSettings)
+    chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
+    language_selection: LanguageSettings = Field(default_factory=LanguageSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     cache_dir: DirectoryPath = Field(default_factory=default_cache_dir)
     log_level: Annotated[str, AfterValidator(_log_level)] = "info"

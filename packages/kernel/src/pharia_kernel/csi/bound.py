@@ -11,10 +11,13 @@ from weakref import WeakSet
 from opentelemetry import trace
 from opentelemetry.trace import Tracer
 
+from pharia_kernel.csi.chunking import AbsentChunking, Chunking
 from pharia_kernel.csi.concurrently import all_of
 from pharia_kernel.csi.inference.backend import InferenceBackend
+from pharia_kernel.csi.language import AbsentLanguages, LanguageSelection
 from pharia_kernel.csi.tools import NativeTools
 from pharia_kernel.csi.traced import traced, traced_stream
+from pharia_kernel.csi.traced_texts import traced_chunk, traced_select
 from pharia_kernel.csi.types import (
     ChatAnswer,
     ChatRequest,
@@ -52,6 +55,8 @@ class Drivers:
     tools: NativeTools
     tracer: Tracer = field(default_factory=lambda: trace.get_tracer("pharia_kernel"))
     """Makes the spans; by default that of the program's global provider."""
+    chunking: Chunking = field(default_factory=AbsentChunking)
+    language: LanguageSelection = field(default_factory=AbsentLanguages)
 
 
 class InvocationCsi:
@@ -102,10 +107,12 @@ class InvocationCsi:
         return await self._batch("explain", [ask(request, self._caller) for request in requests])
 
     async def chunk(self, requests: Sequence[ChunkRequest]) -> list[list[Chunk]]:
-        return _none(requests, "text can not be chunked")
+        tracer, driver = self._drivers.tracer, self._drivers.chunking
+        return await self._batch("chunk", [traced_chunk(tracer, driver, one, self._caller) for one in requests])
 
     async def select_language(self, requests: Sequence[LanguageRequest]) -> list[str | None]:
-        return _none(requests, "languages can not be detected")
+        tracer, driver = self._drivers.tracer, self._drivers.language
+        return await self._batch("select_language", [traced_select(tracer, driver, one) for one in requests])
 
     async def search(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         return _none(requests, "documents can not be searched")

@@ -116,12 +116,28 @@ class Invocations:
                     async with limit:
                         return await lease.metadata()
                 except TimeoutError:
-                    raise self._too_late(path, running=True) from None
+                    raise self._too_late(f"skill {path}", running=True) from None
                 except KernelError:
                     raise
                 except Exception as fault:
                     logger.exception("metadata of skill %s: fault of the kernel", path)
                     raise HostFault(f"asking skill {path} for its metadata failed unexpectedly") from fault
+
+    @asynccontextmanager
+    async def csi(self, namespace: str, caller: Caller) -> AsyncGenerator[Csi, None]:
+        """What a skill of the namespace could ask for, for somebody else; it takes a place and has a deadline too."""
+        async with self._lifetime.call():
+            limit = asyncio.timeout(self._limits.deadline_seconds)
+            running = False
+            try:
+                async with limit, self._admission:
+                    running = True
+                    async with self._csi(SkillPath(namespace, ""), caller, None) as csi:
+                        yield csi
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                raise self._too_late("the CSI call", running) from None
 
     async def _produce(self, path: SkillPath, input: bytes, caller: Caller, events: EventQueue) -> None:
         failure: KernelError | None = None
@@ -159,13 +175,13 @@ class Invocations:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise self._too_late(path, running) from None
+            raise self._too_late(f"skill {path}", running) from None
 
-    def _too_late(self, path: SkillPath, running: bool) -> KernelError:
+    def _too_late(self, what: str, running: bool) -> KernelError:
         seconds = self._limits.deadline_seconds
         if running:
-            return DeadlineExceeded(f"skill {path} did not finish within {seconds:g} s")
-        return Saturated(f"skill {path} waited {seconds:g} s for its turn; the kernel is busy, try again later")
+            return DeadlineExceeded(f"{what} did not finish within {seconds:g} s")
+        return Saturated(f"{what} waited {seconds:g} s for its turn; the kernel is busy, try again later")
 
 
 async def _executed(skill: Skill, input: bytes, csi: Csi, events: EventQueue | None) -> bytes:

@@ -53,6 +53,10 @@ class EmbeddedBackend:
         await self._supervisor.__aexit__(*exc)
 
     @property
+    def options(self) -> EmbeddedOptions:
+        return self._options
+
+    @property
     def state(self) -> State:
         return self._supervisor.state
 

@@ -1,0 +1,1 @@
+"""The Cognitive System Interface over HTTP: three generations of bodies onto one vocabulary."""
