@@ -175,7 +175,7 @@ async def test_what_has_no_driver_ends_the_run(kernel: Kernel, name: str) -> Non
     with pytest.raises(NotConfigured):
         await kernel.run(
             path(name),
-            [["survive", ["call", "language", "select-language", [{"text": "", "languages": ["deu"]}]]]],
+            [["survive", ["call", "document-index", "documents", [PATH]]]],
         )
 
 

@@ -29,7 +29,8 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     pytester.makeini("[pytest]\nfilterwarnings = error\n")
 
     def run(*arguments: str) -> pytest.RunResult:
-        return pytester.runpytest_inprocess("-p", "pharia_skill_pytest", *arguments)
+        # Without its fault handler: at the end it would take signal handlers of this process away, wasmtime's too.
+        return pytester.runpytest_inprocess("-p", "pharia_skill_pytest", "-p", "no:faulthandler", *arguments)
 
     return run
 
