@@ -97,7 +97,7 @@ _WITH_METADATA = (
 )
 
 
-def text_skill(body: str, *, imports: str = "", hosts: str = "", pages: int = 2) -> bytes:
+def text_skill(body: str, *, imports: str = "", hosts: str = "", pages: int = 2, locals: str = "") -> bytes:
     """A skill of the unversioned interface; ``body`` leaves its answer in ``$address`` and ``$length``.
 
     ``imports`` may import instances and lower their functions into the core instance ``$host``; ``hosts`` imports them
@@ -115,6 +115,7 @@ def text_skill(body: str, *, imports: str = "", hosts: str = "", pages: int = 2)
         {hosts}
         (data (i32.const 16) "model")
         (func (export "run") (param $address i32) (param $length i32) (result i32)
+          {locals}
           {body}
           (i32.store (i32.const 0) (local.get $address))
           (i32.store (i32.const 4) (local.get $length))
@@ -184,6 +185,20 @@ EXIT = text_skill(
     hosts='(import "host" "exit" (func $exit (param i32)))',
 )
 ASKING = text_skill(ASK, imports=ASK_IMPORT, hosts=ASK_HOST)
+ASKING_TWICE = text_skill(ASK + ASK, imports=ASK_IMPORT, hosts=ASK_HOST)
+COMPUTES_BETWEEN = text_skill(
+    ASK
+    + """
+          (local.set $count (i32.const 50000000))
+          (loop $again
+            (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+            (br_if $again (local.get $count)))
+    """
+    + ASK,
+    imports=ASK_IMPORT,
+    hosts=ASK_HOST,
+    locals="(local $count i32)",
+)
 TEXT_ECHO = text_skill("")
 ENDLESS = text_skill("(loop $again (br $again))")
 TRAPPING = text_skill("unreachable")

@@ -47,7 +47,10 @@ class ExportedFunction:
 
 
 class LinkedComponent:
-    """Immutable and shared by all executions; freed when the last of them is gone."""
+    """Shared by all executions; freed when the last of them is gone."""
+
+    slow_until = 0.0
+    """By ``time.perf_counter``; it had a long turn lately. All else never changes."""
 
     def __init__(self, engine: Engine, code: Code, provider: Provider) -> None:
         self.engine = engine

@@ -111,6 +111,10 @@ class Clock:
         self._busy.set()
         self._thread.join()
 
+    @property
+    def idle(self) -> bool:
+        return self._running == 0
+
     def guest_enters(self) -> None:
         with self._lock:
             self._running += 1

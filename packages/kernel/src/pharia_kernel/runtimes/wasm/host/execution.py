@@ -6,13 +6,16 @@
     submit ───────────────▶  hand over the value, poll
     outcome ◀───────────────  lift the result; give everything back
 
-Only one of the two sides owns the execution at any time.
+Only one of the two sides owns the execution at any time. Waking a thread costs more than a short turn of a guest: where
+nothing else computes and the component's turns are short, the event loop takes the worker's part.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
@@ -29,6 +32,10 @@ from pharia_kernel.runtimes.wasm.host.spares import Spares
 from pharia_kernel.runtimes.wasm.host.workers import Workers
 
 _VALUE_TO_COME = (Arrival, asyncio.Future)
+_QUICK_SECONDS = 0.003
+"""How long a turn on the event loop may keep everybody waiting."""
+_SLOW_SECONDS = 5.0
+"""How long a component computes on workers alone after a turn that was longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,8 @@ class Execution:
         self._outcome: asyncio.Future[Any] = self.loop.create_future()
         self._ended: asyncio.Future[None] = self.loop.create_future()
         self._instance: Instance | None = None
-        self._calling = self._closed = False
+        self._calling = self._answered = self._closed = False
+        self._loop_thread = threading.get_ident()
 
     # ---- on the event loop
 
@@ -85,7 +93,10 @@ class Execution:
         A cancellation is delivered when the guest has stopped and its memory is free again.
         """
         self._arguments = arguments
-        self._workers.start(self)
+        if self._spares.has(self.component):
+            self._go_on(self._workers.start)
+        else:
+            self._workers.start(self)
         try:
             return await self._outcome
         except asyncio.CancelledError:
@@ -119,7 +130,14 @@ class Execution:
             self._cancelled = True
         elif error := awaited.exception():
             self.fault = error
-        self._workers.resume(self)
+        self._go_on(self._workers.resume)
+
+    def _go_on(self, queue: Callable[[Execution], None]) -> None:
+        quick = self.component.slow_until < time.perf_counter()
+        if quick and self._workers.idle and not self._cancelled and self.fault is None:
+            self._workers.turn_here(self)
+        else:
+            queue(self)
 
     def _end(self, result: Any, error: BaseException | None) -> None:
         if not self._outcome.done():
@@ -133,11 +151,14 @@ class Execution:
     def _release(self) -> None:
         self._ended.set_result(None)
 
-    # ---- on a worker thread
+    # ---- on a worker thread, or on the event loop instead
 
     def advance(self) -> bool:
         running.execution = self
         try:
+            if self._answered:
+                self._take_down()
+                return False
             if self._cancelled or self.fault is not None:
                 self._abandon(self.fault or GuestTrap("cancelled"))
                 return False
@@ -149,6 +170,7 @@ class Execution:
             running.execution = None
 
     def _compute(self) -> bool:
+        began = time.perf_counter()
         if self._suspension is not None:
             self._hand_over(self._suspension)
         instance = self._instance
@@ -157,15 +179,23 @@ class Execution:
             self._instance = instance = instance or Instance(self.component, self._memory_bytes)
         while instance.poll():
             if self._calling:
+                self._note_turn(began)
                 self._finish(instance)
                 return False
             self._calling = True
+            began = time.perf_counter()
             instance.call(self._function, self._arguments)
             self._arguments = ()
+        self._note_turn(began)
         if self._suspension is None:
             return True
         self._tell(self._wait, context=self.caller_context)
         return False
+
+    def _note_turn(self, began: float) -> None:
+        now = time.perf_counter()
+        if now - began > _QUICK_SECONDS:
+            self.component.slow_until = now + _SLOW_SECONDS
 
     def begin_turn(self) -> None:
         """The guest goes on after a host function that waited."""
@@ -190,6 +220,13 @@ class Execution:
     def _finish(self, instance: Instance) -> None:
         """The caller gets the result before the instance is taken down."""
         self._tell(self._end, instance.result(self._function), None)
+        self._answered = True
+        if self._on_loop:
+            self._workers.resume(self)
+        else:
+            self._take_down()
+
+    def _take_down(self) -> None:
         self._close()
         self._spares.replace(self.component, self._memory_bytes)
         self._tell(self._release)
@@ -198,10 +235,19 @@ class Execution:
         self._close()
         self._tell(self._end, None, error)
 
+    @property
+    def _on_loop(self) -> bool:
+        return threading.get_ident() == self._loop_thread
+
     def _tell(self, callback: Callable[..., None], *arguments: Any, context: Context | None = None) -> None:
         """Call on the event loop; when that is closed nobody waits any more."""
-        with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(callback, *arguments, context=context)
+        if not self._on_loop:
+            with suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(callback, *arguments, context=context)
+        elif context is None:
+            callback(*arguments)
+        else:
+            context.copy().run(callback, *arguments)  # a copy: what goes on here may already run in the context itself
 
     def _close(self) -> None:
         if self._instance is not None:

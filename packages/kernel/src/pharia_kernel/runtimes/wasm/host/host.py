@@ -51,6 +51,11 @@ class ComponentHost:
         """Instances that could be started now."""
         return self._free
 
+    @property
+    def at_rest(self) -> bool:
+        """No guest computes, none waits for its turn."""
+        return self._workers.idle
+
     def load(self, binary: bytes, provider: Provider) -> LinkedComponent:
         """Compile (or take from the cache) and link. Blocks: not for the event loop."""
         return LinkedComponent(self._engine, self._cache.load(binary, self._engine), provider)

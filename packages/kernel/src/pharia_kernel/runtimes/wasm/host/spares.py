@@ -45,6 +45,9 @@ class Spares:
         """Instances that are to be made."""
         return self._coming.total()
 
+    def has(self, component: LinkedComponent) -> bool:
+        return bool(self._ready.get(component))
+
     def take(self, component: LinkedComponent, memory_bytes: int) -> Instance | None:
         """A ready instance, now the caller's."""
         with self._lock:

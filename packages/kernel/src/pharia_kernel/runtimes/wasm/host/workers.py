@@ -64,6 +64,23 @@ class Workers:
         self._idle.append(turn)
         self._ready.put(True)
 
+    @property
+    def idle(self) -> bool:
+        """Nothing computes and nothing waits to."""
+        return self._clock.idle and self._ready.empty()
+
+    def turn_here(self, turn: Turn) -> None:
+        """Compute for one turn on the calling thread; what is left of it is queued."""
+        if self._take(turn):
+            self.start(turn)
+
+    def _take(self, turn: Turn) -> bool:
+        self._clock.guest_enters()
+        try:
+            return turn.advance()
+        finally:
+            self._clock.guest_leaves()
+
     def _next(self) -> Turn:
         for queue in (self._resumed, self._fresh):
             with suppress(IndexError):
@@ -73,11 +90,5 @@ class Workers:
     def _work(self) -> None:
         while self._ready.get():
             turn = self._next()
-            self._clock.guest_enters()
-            try:
-                again = turn.advance()
-            finally:
-                self._clock.guest_leaves()
-            if again:
-                self.start(turn)
+            self.turn_here(turn)
             del turn
