@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Coroutine, Iterator
@@ -114,13 +115,13 @@ def show_config(context: typer.Context, config: ConfigOption = None, address: Ad
 
 
 @app.command(hidden=True)
-def worker(context: typer.Context, listener: int, channel: int) -> None:
+def worker(context: typer.Context, listener: int, channel: int, core: int | None = None) -> None:
     """Serve on an open socket, for the process that watches at the other end of the channel."""
     with _failures():
         settings = _settings(*context.obj)
         with logging_to(sys.stderr, settings.log_level):
             watcher = WatcherChannel(socket.socket(fileno=channel))
-            _run(serve_as_worker(settings, socket.socket(fileno=listener), watcher))
+            _run(serve_as_worker(settings, socket.socket(fileno=listener), watcher, core))
 
 
 def _serve(config: Path | None, address: str | None, workers: int | None) -> None:
@@ -150,6 +151,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     """On the fast event loop where there is one."""
     if sys.platform == "win32":
         return asyncio.run(work)
+    os.environ.setdefault("UV_THREADPOOL_SIZE", "1")  # it looks up names, of backends mostly
     import uvloop  # no wheel for Windows
 
     return uvloop.run(work)

@@ -15,6 +15,7 @@ from contextlib import ExitStack, asynccontextmanager
 
 from pharia_kernel.api.server import bind
 from pharia_kernel.cli.channel import WorkerChannel
+from pharia_kernel.cli.cores import core_of
 from pharia_kernel.cli.open_files import allow_open_files
 from pharia_kernel.cli.stop import Stop, stop_signals
 from pharia_kernel.config import Settings
@@ -132,8 +133,10 @@ class _Worker:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             files = (self._listener.fileno(), theirs.fileno())
+            core = core_of(self.index, self._settings)
+            place = [] if core is None else ["--core", str(core)]
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "pharia_kernel", *self._options, "worker", *map(str, files)),
+                *(sys.executable, "-m", "pharia_kernel", *self._options, "worker", *map(str, files), *place),
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=files,
                 start_new_session=True,  # an interrupt in the terminal is for the process that watches

@@ -1,0 +1,35 @@
+"""Which core a worker process stays on.
+
+Threads of one process that run on several cores interrupt each other whenever an instance writes to a page of memory for
+the first time. A worker on one core is spared that; the others have the other cores.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from pharia_kernel.config import Settings
+
+
+def core_of(index: int, settings: Settings) -> int | None:
+    """For the worker of that number; None where it may run anywhere: there are more workers than cores, or the embedded
+    model computes on all of them."""
+    if sys.platform != "linux" or has_embedded_model(settings):
+        return None
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[index] if settings.workers <= len(cores) else None
+
+
+def has_embedded_model(settings: Settings) -> bool:
+    return settings.inference == "embedded" or (settings.inference == "auto" and settings.openai_inference is None)
+
+
+def stay_on(core: int) -> Callable[[], None]:
+    """Keep the calling thread, and those it starts from now on, on one core; gives what lets a thread leave it."""
+    if sys.platform != "linux":
+        return lambda: None
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    return lambda: os.sched_setaffinity(0, before)

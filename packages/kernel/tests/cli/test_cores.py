@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import pytest
+
+from pharia_kernel.cli.cores import core_of, stay_on
+from pharia_kernel.config import Settings
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="threads are put on cores on Linux alone")
+
+CORES = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+
+
+def settings(workers: int, **more: object) -> Settings:
+    return Settings.model_validate({"workers": workers, "inference": "none", **more})
+
+
+def test_every_worker_has_a_core_of_its_own() -> None:
+    assert [core_of(index, settings(len(CORES))) for index in range(len(CORES))] == CORES
+
+
+def test_more_workers_than_cores_run_anywhere() -> None:
+    assert core_of(0, settings(len(CORES) + 1)) is None
+
+
+@pytest.mark.parametrize("inference", ["embedded", "auto"])
+def test_they_run_anywhere_beside_the_embedded_model(inference: str) -> None:
+    assert core_of(0, settings(1, inference=inference)) is None
+
+
+def test_a_thread_leaves_the_core_of_the_thread_that_started_it() -> None:
+    seen: list[set[int]] = []
+
+    def worker() -> None:
+        leave = stay_on(CORES[0])
+        seen.append(os.sched_getaffinity(0))
+
+        def background() -> None:
+            seen.append(os.sched_getaffinity(0))
+            leave()
+            seen.append(os.sched_getaffinity(0))
+
+        inner = threading.Thread(target=background)
+        inner.start()
+        inner.join()
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    thread.join()
+    assert seen == [{CORES[0]}, {CORES[0]}, set(CORES)]
