@@ -33,7 +33,7 @@ from pharia_kernel.types import (
     ToolFailed,
 )
 
-from .calls import COMPLETE_NOTHING, completion, newest
+from .calls import COMPLETE_NOTHING, PATH, completion, newest
 from .components import SOURCES
 
 FUNCTIONS = [source.name for source in SOURCES if source.app == "function"]

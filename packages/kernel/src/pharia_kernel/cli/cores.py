@@ -1,7 +1,7 @@
 """Which core a worker process stays on.
 
-Threads of one process that run on several cores interrupt each other whenever an instance writes to a page of memory for
-the first time. A worker on one core is spared that; the others have the other cores.
+Threads of one process that run on several cores interrupt each other whenever an instance writes to a page of memory
+for the first time. A worker on one core is spared that; the others have the other cores.
 """
 
 from __future__ import annotations
