@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pharia_kernel.cli.cores import core_of, stay_on
+from pharia_kernel.cli.cores import core_of, free_to_move, stay_on
 from pharia_kernel.config import Settings
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="threads are put on cores on Linux alone")
@@ -35,7 +35,8 @@ def test_a_thread_leaves_the_core_of_the_thread_that_started_it() -> None:
     seen: list[set[int]] = []
 
     def worker() -> None:
-        leave = stay_on(CORES[0])
+        leave = free_to_move()
+        stay_on(CORES[0])
         seen.append(os.sched_getaffinity(0))
 
         def background() -> None:

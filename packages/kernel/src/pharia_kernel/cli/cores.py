@@ -1,7 +1,7 @@
-"""Which core a worker process stays on.
+"""Which core the event loop of a worker process stays on.
 
 Threads of one process that run on several cores interrupt each other whenever an instance writes to a page of memory
-for the first time. A worker on one core is spared that; the others have the other cores.
+for the first time. Event loops that compute short turns on cores of their own are spared most of that.
 """
 
 from __future__ import annotations
@@ -26,10 +26,15 @@ def has_embedded_model(settings: Settings) -> bool:
     return settings.inference == "embedded" or (settings.inference == "auto" and settings.openai_inference is None)
 
 
-def stay_on(core: int) -> Callable[[], None]:
-    """Keep the calling thread, and those it starts from now on, on one core; gives what lets a thread leave it."""
+def stay_on(core: int) -> None:
+    """Keep the calling thread, and those it starts from now on, on one core."""
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {core})
+
+
+def free_to_move() -> Callable[[], None]:
+    """What lets another thread run wherever the calling one may run now."""
     if sys.platform != "linux":
         return lambda: None
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    return lambda: os.sched_setaffinity(0, before)
+    cores = os.sched_getaffinity(0)
+    return lambda: os.sched_setaffinity(0, cores)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pharia_kernel.api.server import bind, serve
 from pharia_kernel.cli.channel import WatcherChannel
-from pharia_kernel.cli.cores import stay_on
+from pharia_kernel.cli.cores import free_to_move, stay_on
 from pharia_kernel.cli.open_files import allow_open_files
 from pharia_kernel.cli.stop import Stop, stop_signals
 from pharia_kernel.config import Settings
@@ -50,26 +50,24 @@ async def serve_until_stopped(settings: Settings, say: Callable[[str], None]) ->
 async def serve_as_worker(
     settings: Settings, listener: socket.socket, channel: WatcherChannel, core: int | None
 ) -> None:
-    """Serve one worker's share until the watching process says so or is gone; compute on ``core`` alone."""
+    """Serve one worker's share until the watching process says so or is gone, with the event loop on ``core``."""
     allow_open_files()
-    leave_core = None if core is None else stay_on(core)
     with listener, stop_signals() as stop:
         channel.follow(stop)
-        async with _serving(worker_share(settings), listener, stop, leave_core) as (kernel, _):
+        async with _serving(worker_share(settings), listener, stop) as (kernel, _):
+            if core is not None:
+                stay_on(core)
             channel.say(readiness(kernel.skills()))
             await stop.wait()
 
 
 @asynccontextmanager
-async def _serving(
-    settings: Settings, listener: socket.socket, stop: Stop, leave_core: Callable[[], None] | None = None
-) -> AsyncGenerator[tuple[Kernel, str], None]:
-    """What blocks or compiles does so on other cores too, after ``leave_core``."""
+async def _serving(settings: Settings, listener: socket.socket, stop: Stop) -> AsyncGenerator[tuple[Kernel, str], None]:
     from pharia_kernel.kernel import Kernel  # loads the whole engine, which `--version` should not wait for
 
     tracing = Tracing()
     async with AsyncExitStack() as parts:
-        background = parts.enter_context(ThreadPoolExecutor(_BACKGROUND_THREADS, "background", leave_core))
+        background = parts.enter_context(ThreadPoolExecutor(_BACKGROUND_THREADS, "background", free_to_move()))
         asyncio.get_running_loop().set_default_executor(background)
         with stop.interrupts():
             kernel = await parts.enter_async_context(Kernel(settings, tracer=tracing.tracer))
