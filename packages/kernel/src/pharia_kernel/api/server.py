@@ -64,7 +64,7 @@ async def serve(
     listener = listener or bind(settings.kernel_address)
     with listener:
         _limit_unread(listener, settings.limits.body_seconds)
-        url = _url(listener)
+        url = url_of(listener)
         server = _Server(_configuration(kernel, settings, tracing))
         running = asyncio.create_task(server.serve([listener]), name="http server")
         try:
@@ -114,7 +114,8 @@ def _configuration(kernel: Service, settings: Settings, tracing: Tracing | None)
     )
 
 
-def _url(listener: socket.socket) -> str:
+def url_of(listener: socket.socket) -> str:
+    """Such as ``http://127.0.0.1:8081``, of a socket that is bound."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if listener.family == socket.AF_INET6 else f"http://{host}:{port}"
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 
-from pharia_kernel.api.server import bind
+from pharia_kernel.api.server import bind, url_of
 from pharia_kernel.cli.channel import WorkerChannel
 from pharia_kernel.cli.cores import core_of
 from pharia_kernel.cli.open_files import allow_open_files
@@ -48,7 +48,7 @@ async def serve_with_workers(settings: Settings, options: Sequence[str], say: Ca
         try:
             await _listening(workers, tasks, stop)
             if not stop.asked:
-                say(f"Listening on {_url(listeners[0])} ({len(workers)} workers)")
+                say(f"Listening on {url_of(listeners[0])} ({len(workers)} workers)")
                 say(workers[0].readiness)
                 await stop.wait()
                 say("Stopping; calls in flight may finish (a second signal ends them)")
@@ -61,14 +61,8 @@ async def serve_with_workers(settings: Settings, options: Sequence[str], say: Ca
 
 def _bind(settings: Settings, stack: ExitStack) -> list[socket.socket]:
     first = stack.enter_context(bind(settings.kernel_address, shared=True))
-    host, port = first.getsockname()[:2]
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    address = url_of(first).removeprefix("http://")  # port 0 has become a real one
     return [first, *(stack.enter_context(bind(address, shared=True)) for _ in range(settings.workers - 1))]
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _listening(workers: Sequence[_Worker], tasks: Sequence[asyncio.Task[None]], stop: Stop) -> None:

@@ -48,6 +48,7 @@ class WasmSkill:
         self._source = source
         self._run = component.function(world.export, "run")
         self._metadata = component.function(world.export, "metadata") if world.has_metadata else None
+        host.spares.admit(component)
 
     @property
     def kind(self) -> SkillKind:

@@ -50,7 +50,9 @@ async def host() -> AsyncIterator[ComponentHost]:
 
 
 def loaded(host: ComponentHost, binary: bytes, model: Callable[..., Any]) -> LinkedComponent:
-    return host.load(binary, lambda name, interface: {"complete-text": HostFunction(model, waits=True)})
+    component = host.load(binary, lambda name, interface: {"complete-text": HostFunction(model, waits=True)})
+    host.spares.admit(component)
+    return component
 
 
 async def call(host: ComponentHost, component: LinkedComponent) -> Any:

@@ -40,7 +40,9 @@ def host() -> Iterator[ComponentHost]:
 
 
 def load(host: ComponentHost, binary: bytes, complete: Callable[..., Any] = lambda *_: "yes") -> LinkedComponent:
-    return host.load(binary, lambda name, interface: {"complete-text": HostFunction(complete)})
+    component = host.load(binary, lambda name, interface: {"complete-text": HostFunction(complete)})
+    host.spares.admit(component)
+    return component
 
 
 async def call(host: ComponentHost, component: LinkedComponent) -> Any:
@@ -95,6 +97,18 @@ async def test_a_component_that_is_no_longer_called_keeps_none(host: ComponentHo
     assert host.spares.ready == 0
     assert await call(host, component) == "in"
     assert await ready(host, 0)
+
+
+async def test_one_of_several_users_leaves_the_others_their_spares(host: ComponentHost) -> None:
+    component = load(host, wat.TEXT_ECHO)
+    host.spares.admit(component)
+    await call(host, component)
+    assert await ready(host, 1)
+    host.spares.retire(component)
+    await call(host, component)
+    assert await ready(host, 1)
+    host.spares.retire(component)
+    assert host.spares.ready == 0
 
 
 async def test_a_call_with_another_memory_limit_does_not_take_a_spare(host: ComponentHost) -> None:

@@ -31,8 +31,9 @@ class Spares:
         self._ready: OrderedDict[LinkedComponent, list[Instance]] = OrderedDict()
         """Least recently used first."""
         self._coming: Counter[LinkedComponent] = Counter()
+        self._users: Counter[LinkedComponent] = Counter()
         self._never: WeakSet[LinkedComponent] = WeakSet()
-        """No longer called, or can not be instantiated without a call's host functions."""
+        """Can not be instantiated without a call's host functions."""
 
     @property
     def ready(self) -> int:
@@ -60,24 +61,34 @@ class Spares:
     def replace(self, component: LinkedComponent, memory_bytes: int) -> None:
         """Have another one made, unless there are enough."""
         with self._lock:
-            if component in self._never:
+            if not self._users[component] or component in self._never:
                 return
             if len(self._ready.get(component, ())) + self._coming[component] >= self._each:
                 return
             self._coming[component] += 1
         self._workers.when_idle(_Preparation(self, component, memory_bytes))
 
-    def retire(self, component: LinkedComponent) -> None:
-        """Keep none of a component that is not called any more."""
+    def admit(self, component: LinkedComponent) -> None:
+        """Somebody calls it from now on; nothing is kept ready for components without a user."""
         with self._lock:
-            self._never.add(component)
+            self._users[component] += 1
+
+    def retire(self, component: LinkedComponent) -> None:
+        """One of its users calls it no more; after the last of them nothing is kept."""
+        with self._lock:
+            self._users[component] -= 1
+            if self._users[component] > 0:
+                return
+            del self._users[component]
             ready = self._ready.pop(component, [])
         for instance in ready:
             instance.close()
 
     def close(self) -> None:
-        for component in list(self._ready):
-            self.retire(component)
+        """No worker runs any more."""
+        while self._ready:
+            for instance in self._ready.popitem()[1]:
+                instance.close()
 
     def _prepared(self, component: LinkedComponent, instance: Instance | None) -> None:
         surplus = []
@@ -87,7 +98,7 @@ class Spares:
                 del self._coming[component]
             if instance is None:
                 self._never.add(component)
-            elif component in self._never:
+            elif not self._users[component]:
                 surplus.append(instance)
             else:
                 self._ready.setdefault(component, []).append(instance)
