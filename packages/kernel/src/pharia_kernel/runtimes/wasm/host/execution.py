@@ -247,7 +247,7 @@ class Execution:
         elif context is None:
             callback(*arguments)
         else:
-            context.copy().run(callback, *arguments)  # a copy: what goes on here may already run in the context itself
+            context.run(callback, *arguments)
 
     def _close(self) -> None:
         if self._instance is not None:
