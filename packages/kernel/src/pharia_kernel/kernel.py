@@ -13,34 +13,22 @@ from typing import Literal
 import msgspec
 from opentelemetry import trace
 
+from pharia_kernel.composition.drivers import drivers
+from pharia_kernel.composition.inference import inference
+from pharia_kernel.composition.skills import call_limits, skill_limits, sources, wasm_runtime
 from pharia_kernel.config import Settings
-from pharia_kernel.csi.bound import Drivers, InvocationCsi, ToolEventSink
-from pharia_kernel.csi.chunking import Chunker, ChunkingOptions
-from pharia_kernel.csi.chunking.aleph_alpha import RemoteTokenizers
-from pharia_kernel.csi.chunking.embedded import EmbeddedTokenizer
-from pharia_kernel.csi.chunking.sources import TokenizerFiles, TokenizerSource
+from pharia_kernel.csi.bound import InvocationCsi, ToolEventSink
 from pharia_kernel.csi.csi import Csi
-from pharia_kernel.csi.inference.absent import AbsentBackend
 from pharia_kernel.csi.inference.backend import InferenceBackend
-from pharia_kernel.csi.inference.embedded import EmbeddedBackend, EmbeddedOptions
-from pharia_kernel.csi.inference.openai import OpenAiBackend, OpenAiOptions
-from pharia_kernel.csi.language import LanguageOptions, LanguageSelector
-from pharia_kernel.csi.tools import TEST_NAMESPACE, NativeTools
+from pharia_kernel.csi.inference.embedded import EmbeddedBackend
+from pharia_kernel.csi.tools import TEST_NAMESPACE
 from pharia_kernel.csi.types import ToolInfo
-from pharia_kernel.errors import ConfigError, MalformedRequest, NamespaceNotFound, Saturated
-from pharia_kernel.invocations import Answer, CallLimits, EventStream, Invocations
+from pharia_kernel.errors import MalformedRequest, NamespaceNotFound, Saturated
+from pharia_kernel.invocations import Answer, EventStream, Invocations
 from pharia_kernel.runtimes.builtin import builtin_skills
-from pharia_kernel.runtimes.skill import Runtime, SkillLimits
-from pharia_kernel.runtimes.wasm import EngineOptions, WasmRuntime
-from pharia_kernel.skills import DirectoryRegistry, NamespaceStatus, SkillStore, Source
-from pharia_kernel.telemetry.propagation import trace_headers
+from pharia_kernel.runtimes.skill import Runtime
+from pharia_kernel.skills import NamespaceStatus, SkillStore
 from pharia_kernel.types import Caller, JsonValue, SkillMetadata, SkillPath
-
-_SPARE_INSTANCES = 40
-"""For metadata requests, which do not wait for a place among the calls."""
-_SETTLE = 0.8
-"""Part of the scan interval; less than one, so that the second scan is always late enough."""
-
 
 InferenceState = Literal["starting", "ready", "failed"]
 
@@ -193,103 +181,15 @@ class Kernel:
 
     async def _compose(self, stack: AsyncExitStack) -> _Parts:
         settings = self._settings
-        source, backend = _inference(settings) if self._backend is None else ("custom", self._backend)
-        tools = NativeTools({name: namespace.native_tools for name, namespace in settings.namespaces.items()})
-        drivers = Drivers(
-            await stack.enter_async_context(backend),
-            tools,
-            self._tracer,
-            chunking=await stack.enter_async_context(_chunker(settings, backend)),
-            language=await stack.enter_async_context(_language_selector(settings)),
-        )
-        runtime = await stack.enter_async_context(self._runtime or _wasm_runtime(settings))
-        store = SkillStore(_sources(settings), runtime, _skill_limits(settings), builtin=builtin_skills())
+        source, backend = inference(settings) if self._backend is None else ("custom", self._backend)
+        parts = await drivers(settings, backend, self._tracer, stack)
+        runtime = await stack.enter_async_context(self._runtime or wasm_runtime(settings))
+        store = SkillStore(sources(settings), runtime, skill_limits(settings), builtin=builtin_skills())
         await stack.enter_async_context(store)
 
         def csi(path: SkillPath, caller: Caller, tool_events: ToolEventSink | None) -> InvocationCsi:
-            return InvocationCsi(drivers, caller, path.namespace, tool_events)
+            return InvocationCsi(parts, caller, path.namespace, tool_events)
 
-        invocations = Invocations(store, csi, _call_limits(settings), self._tracer)
+        invocations = Invocations(store, csi, call_limits(settings), self._tracer)
         await stack.enter_async_context(invocations)
         return _Parts(store, invocations, source, backend)
-
-
-def _inference(settings: Settings) -> tuple[str, InferenceBackend]:
-    """The chosen source of model answers and its name."""
-    choice, endpoint = settings.inference, settings.openai_inference
-    if choice == "auto":
-        choice = "embedded" if endpoint is None else "openai"
-    if choice == "openai":
-        if endpoint is None:
-            raise ConfigError(
-                "inference = openai needs an endpoint (set OPENAI_INFERENCE__URL, OPENAI_INFERENCE__TOKEN)"
-            )
-        token = endpoint.token.get_secret_value()
-        return choice, OpenAiBackend(OpenAiOptions(endpoint.url, token or None), trace_headers=trace_headers)
-    if choice == "embedded":
-        model = settings.embedded_model
-        options = EmbeddedOptions(
-            file=model.file,
-            any_model=model.any_model,
-            context=model.context,
-            answer_tokens=model.answer_tokens,
-            parallel=model.parallel,
-            threads=model.threads,
-        )
-        return choice, EmbeddedBackend(options)
-    return choice, AbsentBackend()
-
-
-def _chunker(settings: Settings, backend: InferenceBackend) -> Chunker:
-    chunking = settings.chunking
-    sources: list[TokenizerSource] = []
-    if chunking.directory is not None:
-        sources.append(TokenizerFiles(chunking.directory))
-    if chunking.url is not None:
-        sources.append(RemoteTokenizers(chunking.url, trace_headers=trace_headers))
-    if isinstance(backend, EmbeddedBackend):
-        sources.append(EmbeddedTokenizer(backend.options, backend.ready))
-    options = ChunkingOptions(
-        fall_back=chunking.fallback == "characters", text_bytes=chunking.text_bytes, threads=settings.threads
-    )
-    return Chunker(options, sources)
-
-
-def _language_selector(settings: Settings) -> LanguageSelector:
-    language = settings.language_selection
-    return LanguageSelector(
-        LanguageOptions(
-            processes=language.processes, memory_bytes=language.memory_bytes, text_bytes=language.text_bytes
-        )
-    )
-
-
-def _skill_limits(settings: Settings) -> SkillLimits:
-    limits = settings.limits
-    return SkillLimits(memory_bytes=limits.memory_bytes, output_bytes=limits.output_bytes, log_bytes=limits.log_bytes)
-
-
-def _call_limits(settings: Settings) -> CallLimits:
-    limits = settings.limits
-    return CallLimits(
-        input_bytes=limits.input_bytes,
-        deadline_seconds=limits.deadline_seconds,
-        concurrent_calls=limits.concurrent_calls,
-        queued_calls=limits.queued_calls,
-        grace_seconds=limits.grace_seconds,
-    )
-
-
-def _sources(settings: Settings) -> dict[str, Source]:
-    interval = settings.directory_scan_interval
-    return {
-        name: Source(DirectoryRegistry(namespace.directory, settle_seconds=interval * _SETTLE), interval)
-        for name, namespace in settings.namespaces.items()
-    }
-
-
-def _wasm_runtime(settings: Settings) -> WasmRuntime:
-    options = EngineOptions(
-        instances=settings.limits.concurrent_calls + _SPARE_INSTANCES, memory_bytes=settings.limits.memory_bytes
-    )
-    return WasmRuntime(options, threads=settings.threads, cache_folder=settings.cache_dir / "components")

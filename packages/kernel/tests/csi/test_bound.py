@@ -11,7 +11,7 @@ from doubles.endpoint import Endpoint
 from doubles.openai_stub import Events, Hang, Whole, chat_answer, chat_chunks, completion_answer, delta, failure
 from pharia_kernel.csi.bound import Drivers, InvocationCsi
 from pharia_kernel.csi.inference.absent import AbsentBackend
-from pharia_kernel.csi.tools import NativeTools
+from pharia_kernel.csi.tools import NativeTools, Toolbox
 from pharia_kernel.csi.types import (
     Begin,
     ChatRequest,
@@ -38,11 +38,11 @@ _PATH = DocPath("n", "c", "d")
 
 
 def _without_models(sink: Callable[[ToolEvent], Awaitable[None]] | None = None) -> InvocationCsi:
-    return InvocationCsi(Drivers(AbsentBackend(), NativeTools()), Caller(), "test-beta", sink)
+    return InvocationCsi(Drivers(AbsentBackend(), Toolbox([NativeTools()])), Caller(), "test-beta", sink)
 
 
 async def _bound(endpoint: Endpoint, *replies: Whole | Events | Hang) -> InvocationCsi:
-    return InvocationCsi(Drivers(await endpoint.backend(*replies), NativeTools()), Caller(), "dev")
+    return InvocationCsi(Drivers(await endpoint.backend(*replies), Toolbox([NativeTools()])), Caller(), "dev")
 
 
 async def test_a_list_is_asked_at_the_same_time_and_answered_in_order(endpoint: Endpoint) -> None:

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from doubles.endpoint import Endpoint
 from doubles.openai_stub import Events, Hang, Whole, chat_answer, chat_chunks, completion_answer, delta, failure
 from pharia_kernel.csi.bound import Drivers, InvocationCsi
-from pharia_kernel.csi.tools import NativeTools
+from pharia_kernel.csi.tools import NativeTools, Toolbox
 from pharia_kernel.csi.types import ChatRequest, CompleteRequest, ToolRequest, Turn
 from pharia_kernel.errors import BackendFailed
 from pharia_kernel.telemetry.propagation import trace_headers
@@ -38,7 +38,7 @@ def tracer(spans: InMemorySpanExporter) -> trace.Tracer:
 
 async def _bound(endpoint: Endpoint, tracer: trace.Tracer, *replies: Whole | Events | Hang) -> InvocationCsi:
     backend = await endpoint.backend(*replies, trace_headers=trace_headers)
-    return InvocationCsi(Drivers(backend, NativeTools(), tracer), Caller(), "test-beta")
+    return InvocationCsi(Drivers(backend, Toolbox([NativeTools()]), tracer), Caller(), "test-beta")
 
 
 async def test_a_chat_says_what_was_asked_who_answered_and_what_it_cost(

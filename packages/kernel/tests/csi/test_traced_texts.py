@@ -14,7 +14,7 @@ from pharia_kernel.csi.bound import Drivers, InvocationCsi
 from pharia_kernel.csi.chunking import Chunker, ChunkingOptions
 from pharia_kernel.csi.inference.absent import AbsentBackend
 from pharia_kernel.csi.language import LanguageSelector
-from pharia_kernel.csi.tools import NativeTools
+from pharia_kernel.csi.tools import NativeTools, Toolbox
 from pharia_kernel.csi.types import ChunkRequest, LanguageRequest
 from pharia_kernel.errors import InvalidCsiRequest
 from pharia_kernel.types import Caller
@@ -38,7 +38,7 @@ async def csi(spans: InMemorySpanExporter) -> AsyncIterator[InvocationCsi]:
         LanguageSelector() as languages,
     ):
         tracer = provider.get_tracer("test")
-        drivers = Drivers(AbsentBackend(), NativeTools(), tracer, chunking=chunker, language=languages)
+        drivers = Drivers(AbsentBackend(), Toolbox([NativeTools()]), tracer, chunking=chunker, language=languages)
         yield InvocationCsi(drivers, Caller(), "dev")
 
 

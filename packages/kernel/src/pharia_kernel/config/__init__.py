@@ -1,18 +1,17 @@
 """Settings of the kernel: what they are, where they come from, what is wrong with them."""
 
+from pharia_kernel.config.inference import EmbeddedModelSettings, InferenceChoice, OpenAiSettings
+from pharia_kernel.config.limits import LimitSettings
 from pharia_kernel.config.loading import load_settings
-from pharia_kernel.config.settings import (
-    EmbeddedModelSettings,
-    InferenceChoice,
-    LimitSettings,
-    NamespaceSettings,
-    OpenAiSettings,
-    Settings,
-)
+from pharia_kernel.config.namespaces import NamespaceSettings
+from pharia_kernel.config.settings import Settings
+from pharia_kernel.config.texts import ChunkingSettings, LanguageSettings
 
 __all__ = [
+    "ChunkingSettings",
     "EmbeddedModelSettings",
     "InferenceChoice",
+    "LanguageSettings",
     "LimitSettings",
     "NamespaceSettings",
     "OpenAiSettings",

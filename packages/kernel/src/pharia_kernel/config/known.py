@@ -8,7 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import SecretStr
 
-from pharia_kernel.config.settings import Settings, Table
+from pharia_kernel.config.settings import Settings
+from pharia_kernel.config.tables import Table
 
 ALIASES = {"wasmtime-cache-dir": "cache-dir"}
 

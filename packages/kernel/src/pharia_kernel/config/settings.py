@@ -5,22 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import AfterValidator, Field, PrivateAttr
 
+from pharia_kernel.config.inference import EmbeddedModelSettings, InferenceChoice, OpenAiSettings
+from pharia_kernel.config.limits import LimitSettings
 from pharia_kernel.config.log_level import parse_log_level
-from pharia_kernel.config.units import parse_address, parse_duration, parse_size
-from pharia_kernel.errors import ConfigError, InvalidNamespace
-from pharia_kernel.types import check_namespace
-
-KIB = 1024
-MIB = 1024 * KIB
-MAX_OUTPUT_BYTES = 2_796_202
-"""More does not cross the component boundary in one list."""
-
-InferenceChoice = Literal["auto", "openai", "embedded", "none"]
+from pharia_kernel.config.namespaces import NamespaceSettings
+from pharia_kernel.config.tables import DirectoryPath, NamespaceName, Seconds, Table
+from pharia_kernel.config.texts import ChunkingSettings, LanguageSettings
+from pharia_kernel.config.units import parse_address
+from pharia_kernel.errors import ConfigError
 
 
 def default_cache_dir(environ: Mapping[str, str] | None = None) -> Path:
@@ -43,124 +39,6 @@ def _address(text: str) -> str:
 def _log_level(text: str) -> str:
     parse_log_level(text)
     return text
-
-
-def _http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("not an http or https URL; write it like https://api.example.org/v1")
-    return text.rstrip("/")
-
-
-def _directory(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("a path has no NUL characters")
-    return path.expanduser() if str(path).startswith("~") else path
-
-
-def _namespace(name: str) -> str:
-    try:
-        return check_namespace(name)
-    except InvalidNamespace as error:
-        raise ValueError(str(error)) from error
-
-
-def _words(value: object) -> object:
-    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-
-
-Seconds = Annotated[float, BeforeValidator(parse_duration)]
-Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-DirectoryPath = Annotated[Path, AfterValidator(_directory)]
-NamespaceName = Annotated[str, AfterValidator(_namespace)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        populate_by_name=True,
-        alias_generator=lambda name: name.replace("_", "-"),
-        hide_input_in_errors=True,
-    )
-
-
-class NamespaceSettings(Table):
-    """One namespace: every component of a directory is a skill."""
-
-    directory: DirectoryPath
-    native_tools: Words = ()
-
-
-class OpenAiSettings(Table):
-    """An endpoint that speaks the OpenAI API."""
-
-    url: HttpUrl
-    """Base URL, with its version part such as ``/v1``, without a slash at the end."""
-    token: SecretStr
-
-
-class EmbeddedModelSettings(Table):
-    """The model that runs inside the kernel."""
-
-    file: DirectoryPath | None = None
-    """GGUF file; without it the model of the ``model`` extra."""
-    any_model: bool = True
-    """Answer whatever model name a skill asks for."""
-    context: int = Field(default=2048, gt=0)
-    """Tokens per request."""
-    answer_tokens: int = Field(default=512, gt=0)
-    """Most tokens of an answer where the skill does not say."""
-    parallel: int = Field(default=4, gt=0, le=256)
-    """Requests answered at the same time."""
-    threads: int | None = Field(default=None, gt=0)
-
-
-class ChunkingSettings(Table):
-    """How texts are measured and split."""
-
-    directory: DirectoryPath | None = None
-    """Tokenizers of models: ``MODEL.json`` or ``MODEL/tokenizer.json``, in the format of Hugging Face."""
-    url: HttpUrl | None = None
-    """An inference API of Aleph Alpha that gives tokenizers; asked with the caller's token."""
-    fallback: Literal["none", "characters"] = "none"
-    """What to measure in where there is no tokenizer."""
-    text_bytes: Bytes = 16 * MIB
-
-
-class LanguageSettings(Table):
-    """Telling in which language a text is written."""
-
-    processes: int = Field(default=2, gt=0, le=64)
-    """Texts looked at at the same time; started when needed."""
-    memory_bytes: Bytes = 1536 * MIB
-    """A process that holds more is ended after its answer, and the next one loads its languages anew."""
-    text_bytes: Bytes = 4 * MIB
-
-
-class LimitSettings(Table):
-    """What one invocation, and all of them together, may use."""
-
-    memory_bytes: Annotated[Bytes, Field(le=4 * 1024 * MIB)] = 512 * MIB
-    deadline_seconds: Seconds = 600.0
-    input_bytes: Bytes = 4 * MIB
-    output_bytes: Annotated[Bytes, Field(le=MAX_OUTPUT_BYTES)] = 2_700_000
-    log_bytes: Bytes = 64 * KIB
-    concurrent_calls: int = Field(default=1000, gt=0)
-    queued_calls: int = Field(default=1000, ge=0)
-    grace_seconds: Seconds = 30.0
-    """How long calls in flight may go on after the kernel was told to stop."""
-    body_seconds: Seconds = 60.0
-    """How long a client may take to send its request body, or to read the next event of a stream."""
-    heartbeat_seconds: Seconds = 15.0
-    """After this long without an event a message stream carries a comment line."""
 
 
 class Settings(Table):

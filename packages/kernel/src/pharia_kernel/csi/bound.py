@@ -15,7 +15,7 @@ from pharia_kernel.csi.chunking import AbsentChunking, Chunking
 from pharia_kernel.csi.concurrently import all_of
 from pharia_kernel.csi.inference.backend import InferenceBackend
 from pharia_kernel.csi.language import AbsentLanguages, LanguageSelection
-from pharia_kernel.csi.tools import NativeTools
+from pharia_kernel.csi.tools import Toolbox, ToolScope
 from pharia_kernel.csi.traced import traced, traced_stream
 from pharia_kernel.csi.traced_texts import traced_chunk, traced_select
 from pharia_kernel.csi.types import (
@@ -52,7 +52,7 @@ class Drivers:
     """Where answers come from; shared by all invocations, owned by the kernel."""
 
     inference: InferenceBackend
-    tools: NativeTools
+    tools: Toolbox
     tracer: Tracer = field(default_factory=lambda: trace.get_tracer("pharia_kernel"))
     """Makes the spans; by default that of the program's global provider."""
     chunking: Chunking = field(default_factory=AbsentChunking)
@@ -69,6 +69,7 @@ class InvocationCsi:
         self._drivers = drivers
         self._caller = caller
         self._namespace = namespace
+        self._scope = ToolScope(namespace, caller)
         self._tool_events = tool_events
         self._streams: WeakSet[AsyncGenerator[Part, None]] = WeakSet()
 
@@ -135,12 +136,12 @@ class InvocationCsi:
         return results
 
     async def list_tools(self) -> list[ToolInfo]:
-        return self._drivers.tools.list(self._namespace)
+        return await self._drivers.tools.list(self._scope)
 
     async def _invoke_tool(self, request: ToolRequest) -> ToolResult:
         attributes = {"tool_name": request.name}
         with self._drivers.tracer.start_as_current_span("invoke_tool", attributes=attributes):
-            return await self._drivers.tools.invoke(self._namespace, request)
+            return await self._drivers.tools.invoke(self._scope, request)
 
     async def _tell(self, event: ToolEvent) -> None:
         if self._tool_events is not None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from pharia_kernel.csi.tools.source import ToolScope
 from pharia_kernel.csi.types import ToolError, ToolInfo, ToolOutput, ToolRequest, ToolResult
 from pharia_kernel.errors import ConfigError
 from pharia_kernel.types import JsonValue
@@ -42,13 +43,13 @@ class NativeTools:
             self._names[namespace] = frozenset(names)
         self._names[TEST_NAMESPACE] = frozenset(NATIVE_TOOLS)
 
-    def list(self, namespace: str) -> list[ToolInfo]:
+    async def list(self, scope: ToolScope) -> list[ToolInfo]:
         """Sorted by name."""
-        return [NATIVE_TOOLS[name].info for name in sorted(self._names.get(namespace, ()))]
+        return [NATIVE_TOOLS[name].info for name in sorted(self._names.get(scope.namespace, ()))]
 
-    async def invoke(self, namespace: str, request: ToolRequest) -> ToolResult:
+    async def invoke(self, scope: ToolScope, request: ToolRequest) -> ToolResult:
         """Never raises for what the skill or its model did wrong."""
-        if request.name not in self._names.get(namespace, ()):
+        if request.name not in self._names.get(scope.namespace, ()):
             return ToolError(f"Tool {request.name} not found on any server.")
         try:
             return ToolOutput((NATIVE_TOOLS[request.name].call(dict(request.arguments)),))

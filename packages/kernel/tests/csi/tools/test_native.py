@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pharia_kernel.csi.tools import NativeTools
+from pharia_kernel.csi.tools import NativeTools, ToolScope
 from pharia_kernel.csi.types import ToolError, ToolOutput, ToolRequest, ToolResult
 from pharia_kernel.errors import ConfigError
+from pharia_kernel.types import Caller
 
 
 async def _invoke(name: str, namespace: str = "test-beta", **arguments: bytes) -> ToolResult:
-    return await NativeTools({"dev": ["add"]}).invoke(namespace, ToolRequest(name, tuple(arguments.items())))
+    return await NativeTools({"dev": ["add"]}).invoke(
+        ToolScope(namespace, Caller()), ToolRequest(name, tuple(arguments.items()))
+    )
 
 
 async def test_numbers_are_added_and_subtracted() -> None:
@@ -49,8 +52,8 @@ async def test_a_tool_is_known_only_in_its_namespaces() -> None:
         assert await _invoke(name, namespace) == ToolError(f"Tool {name} not found on any server.")
 
 
-def test_tools_are_listed_by_name_with_their_schemas() -> None:
-    add, saboteur, subtract = NativeTools().list("test-beta")
+async def test_tools_are_listed_by_name_with_their_schemas() -> None:
+    add, saboteur, subtract = await NativeTools().list(ToolScope("test-beta", Caller()))
     assert (add.name, saboteur.name, subtract.name) == ("add", "saboteur", "subtract")
     number = {"type": "integer"}
     assert add.schema == {
@@ -60,7 +63,7 @@ def test_tools_are_listed_by_name_with_their_schemas() -> None:
         "type": "object",
     }
     assert saboteur.schema == {"properties": {}, "title": "saboteurArguments", "type": "object"}
-    assert NativeTools().list("other") == []
+    assert await NativeTools().list(ToolScope("other", Caller())) == []
 
 
 def test_a_tool_that_does_not_exist_can_not_be_configured() -> None:
