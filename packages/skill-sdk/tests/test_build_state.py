@@ -8,8 +8,9 @@ import pytest
 from wasmtime import Engine, Func, FuncType, Global, Instance, Memory, Module, Store, wat2wasm
 
 from pharia_skill.builder import leb128
+from pharia_skill.builder.snapshot.lasting import IMMORTAL, lasting
 from pharia_skill.builder.snapshot.module import PAGE_BYTES, State, instrumented, variable_exports, with_state
-from pharia_skill.builder.snapshot.tidy import Landmarks, tidied
+from pharia_skill.builder.snapshot.tidy import Landmarks, holes, tidied
 
 COUNTER = """
 (module
@@ -127,3 +128,24 @@ def test_what_is_free_is_zero_and_what_is_used_is_kept() -> None:
 def test_memory_that_is_no_heap_is_left_alone() -> None:
     memory = bytes(range(256)) * 512
     assert tidied(bytearray(memory), Landmarks(0, 65536 * 2, ())) == memory
+
+
+def test_holes_are_what_is_free_between_what_is_used() -> None:
+    chunks = [
+        chunk(48, used=True, content=b""),
+        chunk(64, used=False, content=b""),
+        chunk(48, used=True, content=b""),
+        chunk(16, used=False, content=b""),
+        chunk(48, used=True, content=b""),
+        chunk(4096, used=False, content=b"the rest"),
+        chunk(48, used=False, content=b"kept by the allocator"),
+    ]
+    memory = (bytes(0x1008) + b"".join(chunks) + struct.pack("<II", 0, 7)).ljust(65536, b"\0")
+    assert holes(memory, Landmarks(0x1000, 0x1008, ())) == [8, 56]
+
+
+def test_objects_become_immortal_and_what_is_none_is_left_alone() -> None:
+    memory = struct.pack("<8I", 3, 100, 0, 100, 0x00A18C30, 100, IMMORTAL, 100)
+    addresses = struct.pack("<4I", 0, 8, 16, 24)
+    made = struct.unpack("<8I", lasting(memory, addresses))
+    assert made == (IMMORTAL, 100, 0, 100, 0x00A18C30, 100, IMMORTAL, 100)

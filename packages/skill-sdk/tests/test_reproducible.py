@@ -16,6 +16,7 @@ from wasmtime import Engine
 from conftest import Host
 from pharia_assets import cache_root
 from pharia_skill.builder import Built, SkillType, build_component
+from pharia_skill.builder.snapshot.lasting import IMMORTAL
 from pharia_skill.builder.wasm import METADATA, section_of
 from pharia_skill.errors import (
     BuildError,
@@ -66,6 +67,25 @@ def drawn(csi: Csi, input: str) -> Output:
 @message_stream
 def stream(csi: Csi, writer: MessageWriter[Output], input: str) -> None:
     "Streams."
+"""
+
+COUNTED = """
+import json, sys
+from pharia_skill import Csi, skill
+
+
+class Answer:
+    pass
+
+
+HELD = [Answer(), {"key": "a string"}, ("a", "tuple"), b"bytes", 123456.5]
+
+
+@skill
+def counted(csi: Csi, input: str) -> dict[str, list[int]]:
+    there = [*HELD, HELD, Answer, counted, json, json.dumps, json.dumps.__code__]
+    made = [Answer() for _ in range(200)]
+    return {"references": [sys.getrefcount(each) for each in there], "pages": sorted({id(each) >> 12 for each in made})}
 """
 
 RAW = """
@@ -251,3 +271,13 @@ def test_a_module_that_never_ends_is_ended(tmp_path: Path, scratch_module: Write
     build(scratch_module(BODY, "warm.py"), tmp_path / "warm.wasm")
     with pytest.raises(ComponentizeFailed, match=r"not imported within 0\.5 s; does it wait for something, or loop\?"):
         build(scratch_module(BODY + "while True: pass\n"), tmp_path / "x.wasm", timeout=0.5)
+
+
+def test_looking_at_what_was_imported_writes_to_nothing(tmp_path: Path, engine: Engine) -> None:
+    """A call pays for every page it writes to."""
+    source = tmp_path / "counted.py"
+    source.write_text(COUNTED)
+    answer = json.loads(Host(engine, build(source, tmp_path / "counted.wasm").path).run(b'""'))
+    assert set(answer["references"]) == {IMMORTAL}
+    pages = answer["pages"]
+    assert pages[-1] - pages[0] < 10, "what a call makes lies side by side"

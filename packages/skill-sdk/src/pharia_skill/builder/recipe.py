@@ -73,9 +73,8 @@ def follow(recipe: Recipe, base: Base, mounts: Sequence[Mount], machine_code: Pa
     source = f"import {inside.NAME} as it; {adopt}"
     afterwards = f"it.describe({module!r}, {recipe.handler!r})"
     try:
-        frozen = freeze(
-            base.component.read_bytes(), files, source, machine_code, timeout=timeout, afterwards=afterwards
-        )
+        component = base.component.read_bytes()
+        frozen = freeze(component, files, source, machine_code, timeout=timeout, afterwards=afterwards, last=True)
     except PythonFailed as error:
         raise diagnose(str(error), module) from None
     answer = json.loads(frozen.answer)

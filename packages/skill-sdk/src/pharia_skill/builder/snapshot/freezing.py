@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import wasmtime
 
 from pharia_skill.builder import leb128
+from pharia_skill.builder.snapshot import inside
 from pharia_skill.builder.snapshot.anatomy import Anatomy, anatomy_of
 from pharia_skill.builder.snapshot.files import Files
+from pharia_skill.builder.snapshot.lasting import lasting
 from pharia_skill.builder.snapshot.machine import Machine, OutOfTime, engine
 from pharia_skill.builder.snapshot.module import State, instrumented, with_state
 from pharia_skill.builder.snapshot.preview1 import Exited, NotAvailable
@@ -40,10 +42,13 @@ def freeze(
     timeout: float,
     afterwards: str = "pass",
     first: bool = False,
+    last: bool = False,
 ) -> Frozen:
     """Run ``source`` in the component's Python and give the component as it is then.
 
-    ``afterwards`` runs when the state is taken already. ``first`` is for a component as ``componentize-py`` wrote it.
+    ``first`` is for a component as ``componentize-py`` wrote it, ``last`` for one that will be
+    called: its ``afterwards`` runs when the state is taken already.
+
     Compiled modules are kept in ``machine_code``; ``timeout`` is in seconds. Raises :class:`PythonFailed` and
     :class:`~pharia_skill.errors.ComponentizeFailed`.
     """
@@ -53,9 +58,15 @@ def freeze(
     if first:
         machine.restore_allocators()
     _run(machine, source, timeout)
+    if not last:
+        return Frozen(_rewritten(component, machine.states()), b"")
+    machine.fill_holes()
     states = machine.states()
+    _run(machine, f"import {inside.NAME} as it; it.outlive()", timeout)
+    objects = machine.wasi.take_answer()
+    states = [replace(state, memory=state.memory and lasting(state.memory, objects)) for state in states]
     _run(machine, afterwards, timeout)
-    return Frozen(_rewritten(component, states), bytes(machine.wasi.answer))
+    return Frozen(_rewritten(component, states), machine.wasi.take_answer())
 
 
 def _run(machine: Machine, source: str, timeout: float) -> None:

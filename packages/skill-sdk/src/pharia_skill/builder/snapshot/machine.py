@@ -17,11 +17,15 @@ from pharia_skill.builder.snapshot.anatomy import MEMORY, Anatomy, Export, HostF
 from pharia_skill.builder.snapshot.files import Files
 from pharia_skill.builder.snapshot.module import State, variable_exports
 from pharia_skill.builder.snapshot.preview1 import Preview1
-from pharia_skill.builder.snapshot.tidy import Landmarks, tidied
+from pharia_skill.builder.snapshot.tidy import Landmarks, holes, tidied
 from pharia_skill.errors import ComponentizeFailed
 
 _LARGEST_MEMORY = 1 << 30
 _STACK_BYTES = 2 << 20
+_FILLINGS = 4
+"""The allocator may break a large piece for a small one, and so leave another hole."""
+_ROOM_BYTES = 1 << 20
+"""Free memory at the start of a call; more is fetched when needed."""
 _PYTHON, _LIBC, _CLOCKS = "libpython3.12.so", "libc.so", "libwasi-emulated-process-clocks.so"
 START = "/0/start.cpython-312-wasm32-wasi.so"
 """Library that prepares the start of Python."""
@@ -116,6 +120,13 @@ class Machine:
                 values = {index: self._get(number, name).value(self._store) for index, name in names.items()}
                 found[instance.module] = State(values, memory if number == self._main else None)
         return [found[module] for module in range(len(self._anatomy.modules))]
+
+    def fill_holes(self) -> None:
+        """Leave free memory in one piece only, so that what a call allocates lies side by side on few pages."""
+        self._call(_LIBC, "free", self._call(_LIBC, "malloc", _ROOM_BYTES))
+        for _ in range(_FILLINGS):
+            for size in holes(self._memory.read(0, self._memory.size()), self._landmarks()):
+                self._memory.write(self._call(_LIBC, "malloc", size), bytes(size))
 
     def restore_allocators(self) -> None:
         """End what :data:`START` began."""

@@ -14,7 +14,7 @@ from typing import Protocol
 from pharia_skill.builder.snapshot.files import Entry, Files
 
 ANSWER = 9
-"""What is written to this file descriptor comes back as :attr:`Preview1.answer`."""
+"""What is written to this file descriptor comes back from :meth:`Preview1.take_answer`."""
 
 _OK, _BADF, _ISDIR, _NOENT, _NOSYS, _NOTDIR, _ROFS = 0, 8, 31, 44, 52, 54, 69
 _STDOUT, _STDERR, _FIRST_MOUNT = 1, 2, 3
@@ -67,13 +67,18 @@ class Preview1:
 
     def __init__(self, files: Files, memory: Memory) -> None:
         self.printed = bytearray()
-        self.answer = bytearray()
+        self._answer = bytearray()
         self._files = files
         self._memory = memory
         self._now = 0
         self._drawn = 0
         self._first_free = _FIRST_MOUNT + len(files.mounts)
         self._open = {_FIRST_MOUNT + number: _Open(files.root(number), None) for number in range(len(files.mounts))}
+
+    def take_answer(self) -> bytes:
+        """What was written to :data:`ANSWER` since the last time."""
+        answer, self._answer = bytes(self._answer), bytearray()
+        return answer
 
     def call(self, name: str, arguments: Sequence[int]) -> int | None:
         """Answer a function of preview 1, or one of preview 2 that Python's C library calls itself to sleep.
@@ -216,7 +221,7 @@ class Preview1:
             return _ROFS if number in self._open else _BADF
         written = b"".join(self._memory.read(address, length) for address, length in self._vectors(vectors, count))
         if number == ANSWER:
-            self.answer += written
+            self._answer += written
         elif number == _STDERR:
             self.printed = (self.printed + written)[-_MOST_OUTPUT:]
         return self._u32(result, len(written))

@@ -15,6 +15,8 @@ _IN_USE = 2
 _HEAD_BYTES = 8
 _ALIGNMENT = 16
 _GROWTH = 65536
+_FENCE_BYTES = 64
+"""At least what the allocator keeps for itself behind the last chunk."""
 _LINKS, _TREE_LINKS, _SMALLEST_TREE = 16, 32, 256
 """How much of a free chunk the allocator itself uses, and from which size on it is more."""
 _ADAPTER_MAGIC = b"ugh!"
@@ -49,6 +51,13 @@ def tidied(memory: bytearray, landmarks: Landmarks) -> bytes:
     return bytes(memory)
 
 
+def holes(memory: bytes, landmarks: Landmarks) -> list[int]:
+    """Room, in bytes, of each free chunk between others, smallest first; what is free behind all others is none."""
+    free = [(start, size) for start, size, in_use in _chunks(memory, landmarks.heap) if not in_use]
+    rest = max((start for start, size in free if size > _FENCE_BYTES), default=0)
+    return sorted(max(size - _HEAD_BYTES, _HEAD_BYTES) for start, size in free if start < rest)
+
+
 def _adapter_state(memory: bytearray) -> int | None:
     """Where the adapter to WASI preview 1 keeps what it knows; its stack, in the chunk before, is empty by now."""
     first = memory.find(_ADAPTER_MAGIC)
@@ -56,7 +65,7 @@ def _adapter_state(memory: bytearray) -> int | None:
     return first if first >= 0 and memory[last : last + len(_ADAPTER_MAGIC)] == _ADAPTER_MAGIC else None
 
 
-def _chunks(memory: bytearray, heap: int) -> Iterator[tuple[int, int, bool]]:
+def _chunks(memory: bytes | bytearray, heap: int) -> Iterator[tuple[int, int, bool]]:
     """Address, size, and whether somebody uses it, of every chunk of the heap."""
     while heap + _ALIGNMENT < len(memory):
         start = heap + -(heap + _HEAD_BYTES) % _ALIGNMENT
