@@ -9,7 +9,6 @@ from typing import Any
 
 from pharia_kernel.csi.forbidden import ForbiddenCsi
 from pharia_kernel.runtimes.skill import SkillLimits
-from pharia_kernel.runtimes.wasm.host import capi
 from pharia_kernel.runtimes.wasm.host.code_cache import CodeCache
 from pharia_kernel.runtimes.wasm.host.component import LinkedComponent
 from pharia_kernel.runtimes.wasm.host.engine import Engine, EngineOptions
@@ -53,16 +52,6 @@ class _Caller:
         """No host function waits here."""
 
 
-class _Reusable(Instance):
-    """The kernel makes an instance for one call; what is compared here is called again and again."""
-
-    def end_call(self) -> None:
-        self._free_arguments()
-        if self._result:
-            capi.val_delete(self._result)
-            self._result = 0
-
-
 class Skill:
     """A component that is ready to be called with ``input``."""
 
@@ -96,10 +85,10 @@ class Skill:
         instance.close()
         return times
 
-    def _instance(self) -> _Reusable:
+    def _instance(self) -> Instance:
         caller: Any = _Caller(self._component, self._limits)
         running.execution = caller
-        instance = _Reusable(self._component, self._limits.memory_bytes)
+        instance = Instance(self._component, self._limits.memory_bytes)
         while not instance.poll():
             pass
         return instance

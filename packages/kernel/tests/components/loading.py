@@ -23,6 +23,12 @@ class Load:
     async def __call__(self, code: bytes, limits: SkillLimits | None = None) -> WasmSkill:
         return await self.runtime.load(_PATH, code, limits or SkillLimits(memory_bytes=32 * MIB))
 
+    @property
+    def spares(self) -> int:
+        """Fresh instances ready or being made."""
+        spares = self.runtime._host.spares
+        return spares.ready + spares.coming
+
     async def all_given_back(self) -> None:
         """An answer is delivered before its instance is taken down; wait for that."""
         async with asyncio.timeout(10):

@@ -12,6 +12,18 @@ MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class InstancePolicy:
+    """How many calls an instance of a skill serves, and how many wait for calls."""
+
+    reuse: int = 1
+    """Calls of one instance, one after the other; with 1 every call has a fresh one and can not see another."""
+    idle_seconds: float = 30.0
+    """A used instance that waits longer for its next call is taken down."""
+    spare: int | None = None
+    """Fresh instances kept ready; None for as many as of every skill."""
+
+
+@dataclass(frozen=True, slots=True)
 class SkillLimits:
     """What one call of a skill may use."""
 
@@ -22,6 +34,7 @@ class SkillLimits:
     """Of standard output and standard error together; the rest is dropped and counted."""
     open_streams: int = 64
     """Completion and chat streams open at the same time."""
+    instances: InstancePolicy = InstancePolicy()
 
 
 class Skill(Protocol):

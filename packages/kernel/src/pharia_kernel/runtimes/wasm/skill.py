@@ -1,4 +1,4 @@
-"""A loaded component, called in a fresh instance each time."""
+"""A loaded component, called in a fresh instance each time unless its operator allows more calls of one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.runtimes.wasm.failures import run_failure
 from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent
 from pharia_kernel.runtimes.wasm.host.host import ComponentHost
+from pharia_kernel.runtimes.wasm.host.resources import Handle
+from pharia_kernel.runtimes.wasm.host.warm import Reuse
 from pharia_kernel.runtimes.wasm.worlds.detect import World
-from pharia_kernel.runtimes.wasm.worlds.guest import Guest
+from pharia_kernel.runtimes.wasm.worlds.guest import Guest, StreamOutput
 from pharia_kernel.runtimes.wasm.worlds.lines import UNVERSIONED
 from pharia_kernel.types import JsonValue, Output, SkillKind, SkillMetadata, SkillPath
 
@@ -49,6 +51,8 @@ class WasmSkill:
         self._run = component.function(world.export, "run")
         self._metadata = component.function(world.export, "metadata") if world.has_metadata else None
         host.spares.admit(component)
+        policy = limits.instances
+        self._warm = host.warm_instances(Reuse(policy.reuse, policy.idle_seconds)) if policy.reuse > 1 else None
 
     @property
     def kind(self) -> SkillKind:
@@ -79,9 +83,16 @@ class WasmSkill:
         component = self._component
         if component is None:
             raise HostFault(f"{self._path} is called after it was closed")
-        execution = self._host.execution(component, function, guest, memory_bytes=self._limits.memory_bytes)
         if self.kind is SkillKind.MESSAGE_STREAM and guest.output is not None:
-            arguments = [*arguments, execution.resources.add("stream-output")]
+            arguments = [*arguments, Handle(StreamOutput())]
+        execution = self._host.execution(
+            component,
+            function,
+            guest,
+            memory_bytes=self._limits.memory_bytes,
+            warm=self._warm,
+            spare=self._limits.instances.spare,
+        )
         try:
             return await execution.run(arguments)
         except Exception as error:
@@ -108,6 +119,8 @@ class WasmSkill:
     async def aclose(self) -> None:
         """Calls in flight keep the code until they end."""
         component, self._component = self._component, None
+        if self._warm is not None:
+            self._warm.close()
         if component is not None:
             await asyncio.to_thread(self._host.spares.retire, component)
 
@@ -131,10 +144,11 @@ def _reported(error: tuple[str, str]) -> Exception:
 def _schema(data: bytes, name: str) -> JsonValue:
     try:
         schema = msgspec.json.decode(data)
+        validator_for(schema).check_schema(schema)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidMetadata(f"the skill's {name} schema is not JSON: {error}") from None
-    try:
-        validator_for(schema).check_schema(schema)
+    except RecursionError:
+        raise InvalidMetadata(f"the skill's {name} schema is nested too deeply") from None
     except (SchemaError, TypeError, AttributeError) as error:
         raise InvalidMetadata(f"Invalid JSON Schema: the skill's {name} schema: {error}") from None
     return schema

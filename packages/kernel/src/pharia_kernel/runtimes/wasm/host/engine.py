@@ -38,6 +38,8 @@ class EngineOptions:
     """Largest linear memory any instance may have."""
     tick_seconds: float = 0.01
     """How long a guest computes before others get their turn."""
+    all_warm: int = 256
+    """Instances that wait for another call, where skills may use them again; these come on top as well."""
 
 
 def _pool(instances: int, memory_bytes: int) -> dict[str, int]:

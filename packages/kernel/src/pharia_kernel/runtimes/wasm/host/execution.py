@@ -1,4 +1,4 @@
-"""One fresh instance, one call in it: a fiber that computes on worker threads and waits on the event loop.
+"""One call in an instance, by default a fresh one: a fiber that computes on worker threads and waits on the event loop.
 
     loop                      worker
     submit ───────────────▶  instantiate, call … poll
@@ -29,6 +29,7 @@ from pharia_kernel.runtimes.wasm.host.functions import Arrival, BoundFunction, W
 from pharia_kernel.runtimes.wasm.host.instance import Instance
 from pharia_kernel.runtimes.wasm.host.resources import ResourceTable
 from pharia_kernel.runtimes.wasm.host.spares import Spares
+from pharia_kernel.runtimes.wasm.host.warm import WarmInstances
 from pharia_kernel.runtimes.wasm.host.workers import Workers
 
 _VALUE_TO_COME = (Arrival, asyncio.Future)
@@ -61,13 +62,14 @@ class Execution:
         state: Any,
         memory_bytes: int,
         released: Callable[[], None],
+        warm: WarmInstances | None = None,
+        spare: int | None = None,
     ) -> None:
         self.component = component
         self.state = state
         self.loop = asyncio.get_running_loop()
         self.caller_context = copy_context()
         """Of whoever asked for the call: what the guest makes the loop do belongs to the caller's span."""
-        self.resources = ResourceTable(self.loop)
         self.fault: BaseException | None = None
         self.host_call_done = False
         self._workers = workers
@@ -75,6 +77,8 @@ class Execution:
         self._function = function
         self._released = released
         self._memory_bytes = memory_bytes
+        self._warm = warm
+        self._spare = spare
         self._arguments: Sequence[Any] = ()
         self._suspension: _Suspension | None = None
         self._awaited: asyncio.Future[Any] | Arrival | None = None
@@ -93,7 +97,7 @@ class Execution:
         A cancellation is delivered when the guest has stopped and its memory is free again.
         """
         self._arguments = arguments
-        if self._spares.has(self.component):
+        if self._warm or self._spares.has(self.component):
             self._go_on(self._workers.start)
         else:
             self._workers.start(self)
@@ -150,6 +154,8 @@ class Execution:
 
     def _release(self) -> None:
         self._ended.set_result(None)
+        if self._warm is not None:
+            self._warm.watch(self.loop)
 
     # ---- on a worker thread, or on the event loop instead
 
@@ -173,10 +179,7 @@ class Execution:
         began = time.perf_counter()
         if self._suspension is not None:
             self._hand_over(self._suspension)
-        instance = self._instance
-        if instance is None:
-            instance = self._spares.take(self.component, self._memory_bytes)
-            self._instance = instance = instance or Instance(self.component, self._memory_bytes)
+        instance = self._instance or self._find_instance()
         while instance.poll():
             if self._calling:
                 self._note_turn(began)
@@ -191,6 +194,19 @@ class Execution:
             return True
         self._tell(self._wait, context=self.caller_context)
         return False
+
+    def _find_instance(self) -> Instance:
+        found = self._warm.take() if self._warm is not None else None
+        found = found or self._spares.take(self.component, self._memory_bytes)
+        self._instance = instance = found or Instance(self.component, self._memory_bytes)
+        instance.resources.loop = self.loop
+        return instance
+
+    @property
+    def resources(self) -> ResourceTable:
+        """Of the instance that is called."""
+        assert self._instance is not None
+        return self._instance.resources
 
     def _note_turn(self, began: float) -> None:
         now = time.perf_counter()
@@ -219,7 +235,14 @@ class Execution:
 
     def _finish(self, instance: Instance) -> None:
         """The caller gets the result before the instance is taken down."""
-        self._tell(self._end, instance.result(self._function), None)
+        result = instance.result(self._function)
+        if self._warm is not None and self.fault is None and self._warm.keep(instance):
+            self._instance = None
+            self._close()
+            self._tell(self._end, result, None)
+            self._tell(self._release)
+            return
+        self._tell(self._end, result, None)
         self._answered = True
         if self._on_loop:
             self._workers.resume(self)
@@ -228,7 +251,7 @@ class Execution:
 
     def _take_down(self) -> None:
         self._close()
-        self._spares.replace(self.component, self._memory_bytes)
+        self._spares.replace(self.component, self._memory_bytes, self._spare)
         self._tell(self._release)
 
     def _abandon(self, error: BaseException) -> None:
@@ -252,7 +275,6 @@ class Execution:
     def _close(self) -> None:
         if self._instance is not None:
             self._instance.close()
-        self.resources.drop_all()
         if not self._closed:
             self._closed = True
             self._released()

@@ -13,6 +13,7 @@ from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedC
 from pharia_kernel.runtimes.wasm.host.engine import Clock, Engine, EngineOptions
 from pharia_kernel.runtimes.wasm.host.execution import Execution
 from pharia_kernel.runtimes.wasm.host.spares import Spares
+from pharia_kernel.runtimes.wasm.host.warm import Reuse, WarmInstances
 from pharia_kernel.runtimes.wasm.host.workers import Workers
 
 
@@ -26,7 +27,9 @@ class ComponentHost:
         self, options: EngineOptions | None = None, *, threads: int | None = None, cache_folder: Path | None = None
     ) -> None:
         options = options or EngineOptions()
-        self._engine = Engine(options.instances + options.all_spares, options.memory_bytes)
+        places = options.instances + options.all_spares + options.all_warm
+        self._engine = Engine(places, options.memory_bytes)
+        self._warm_places = threading.Semaphore(options.all_warm)
         self._lock = threading.Lock()
         self._free = options.instances
         self._clock = Clock(self._engine, options.tick_seconds)
@@ -60,13 +63,30 @@ class ComponentHost:
         """Compile (or take from the cache) and link. Blocks: not for the event loop."""
         return LinkedComponent(self._engine, self._cache.load(binary, self._engine), provider)
 
+    def warm_instances(self, reuse: Reuse) -> WarmInstances:
+        """For the calls of one component by one owner, who closes it."""
+        return WarmInstances(reuse, self._workers, self._warm_places)
+
     def execution(
-        self, component: LinkedComponent, function: ExportedFunction, state: object, *, memory_bytes: int
+        self,
+        component: LinkedComponent,
+        function: ExportedFunction,
+        state: object,
+        *,
+        memory_bytes: int,
+        warm: WarmInstances | None = None,
+        spare: int | None = None,
     ) -> Execution:
-        """A call that is ready to :meth:`~Execution.run` in a fresh instance, on the running event loop."""
+        """A call that is ready to :meth:`~Execution.run` on the running event loop.
+
+        It has a fresh instance, or one of ``warm``. ``spare`` fresh ones are kept ready for the next calls, or as many
+        as the options say.
+        """
         with self._lock:
             self._free -= 1
-        return Execution(self._workers, self.spares, component, function, state, memory_bytes, self._release)
+        return Execution(
+            self._workers, self.spares, component, function, state, memory_bytes, self._release, warm, spare
+        )
 
     def _release(self) -> None:
         with self._lock:

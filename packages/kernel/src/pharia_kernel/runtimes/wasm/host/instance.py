@@ -1,4 +1,4 @@
-"""One instance of a component in a store of its own, and the one call it is made for.
+"""One instance of a component in a store of its own, and its calls, one at a time.
 
 Everything here happens on worker threads, in turns: :meth:`Instance.poll` computes until there is a result or the guest
 gives way.
@@ -14,6 +14,7 @@ from pharia_kernel.runtimes.wasm.host import capi
 from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent
 from pharia_kernel.runtimes.wasm.host.errors import HostError, from_text
 from pharia_kernel.runtimes.wasm.host.lower import free
+from pharia_kernel.runtimes.wasm.host.resources import Handle, ResourceTable
 
 _UNLIMITED = -1
 
@@ -27,6 +28,9 @@ class Instance:
     def __init__(self, component: LinkedComponent, memory_bytes: int) -> None:
         self.component = component
         self.memory_bytes = memory_bytes
+        self.resources = ResourceTable()
+        self.calls = 0
+        """Begun so far."""
         self._lowered: list[bytes] = []
         self._result = 0
         # Written by wasmtime until the store is closed.
@@ -75,8 +79,10 @@ class Instance:
             raise HostError("the instance does not have the function its component exports")
         first = start + capi.FUNC_SIZE
         for lower, value in zip(lowers, arguments, strict=True):
-            self._lowered.append(lower(value, self._context))
+            given = self.resources.add(value.entry) if type(value) is Handle else value
+            self._lowered.append(lower(given, self._context))
         ctypes.memmove(first, b"".join(self._lowered), capi.VAL_SIZE * len(self._lowered))
+        self.calls += 1
         self.begin_turn()
         self._future = capi.call(
             start,
@@ -96,13 +102,19 @@ class Instance:
         self._result = ctypes.addressof(self._values) + len(self._values) - capi.VAL_SIZE
         return function.result(self._result, self._context)
 
-    def close(self) -> None:
-        """The future goes before the store: the other order aborts the process."""
+    def end_call(self) -> None:
+        """Give back what belongs to the call; the instance can be called again."""
         self._close_future()
         self._free_arguments()
         if self._result:
             capi.val_delete(self._result)
             self._result = 0
+        self.resources.end_call()
+
+    def close(self) -> None:
+        """The future goes before the store: the other order aborts the process."""
+        self.end_call()
+        self.resources.drop_all()
         if self._store:
             capi.store_delete(self._store)
             self._store = 0

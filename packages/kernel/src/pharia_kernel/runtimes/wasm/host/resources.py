@@ -1,20 +1,29 @@
-"""The host's side of the handles one execution holds."""
+"""The host's side of the handles one instance holds."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from pharia_kernel.runtimes.wasm.host.errors import HostError
 
 
-class ResourceTable:
-    """Numbers for objects. Objects with a ``close`` method get it called on the event loop, once, when dropped."""
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """An argument of a call: becomes a number in the table of the instance that is called."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    entry: object
+
+
+class ResourceTable:
+    """Numbers for objects. Those with a ``close`` method belong to a call: they are closed, once, when they are dropped
+    or the call ends, on the event loop of the call."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._objects: dict[int, Any] = {}
         self._numbers = itertools.count(1)
 
@@ -39,9 +48,15 @@ class ResourceTable:
         """Called on the guest's stack: closing is left to the event loop."""
         entry = self._objects.pop(number, None)
         close = getattr(entry, "close", None)
-        if close is not None:
+        if close is not None and self.loop is not None:
             with suppress(RuntimeError):  # the loop is closed, and so is what it owned
-                self._loop.call_soon_threadsafe(close)
+                self.loop.call_soon_threadsafe(close)
+
+    def end_call(self) -> None:
+        """Close what belongs to the call; the guest may still drop its handles later, and do nothing else with them."""
+        for number, entry in list(self._objects.items()):
+            if hasattr(entry, "close"):
+                self.drop(number)
 
     def drop_all(self) -> None:
         """wasmtime runs no destructors when a store goes away."""

@@ -20,7 +20,7 @@ _MOST_TURNS = 20
 class Spares:
     """Up to ``each`` ready instances of every component called lately, ``total`` in all.
 
-    Every call still has an instance of its own: one is taken by one call, and closed after it.
+    Every call still has an instance of its own.
     """
 
     def __init__(self, workers: Workers, each: int, total: int) -> None:
@@ -58,12 +58,13 @@ class Spares:
             self._ready.move_to_end(component)
             return ready.pop()
 
-    def replace(self, component: LinkedComponent, memory_bytes: int) -> None:
-        """Have another one made, unless there are enough."""
+    def replace(self, component: LinkedComponent, memory_bytes: int, enough: int | None = None) -> None:
+        """Have another one made, unless there are ``enough``; by default as many as of every component."""
+        enough = self._each if enough is None else enough
         with self._lock:
             if not self._users[component] or component in self._never:
                 return
-            if len(self._ready.get(component, ())) + self._coming[component] >= self._each:
+            if len(self._ready.get(component, ())) + self._coming[component] >= enough:
                 return
             self._coming[component] += 1
         self._workers.when_idle(_Preparation(self, component, memory_bytes))

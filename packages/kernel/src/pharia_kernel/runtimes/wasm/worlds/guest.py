@@ -70,6 +70,13 @@ class GuestLog:
             _log.info("%s", line.decode("utf-8", "replace"), extra={"skill": self._skill, "stream": stream})
 
 
+class StreamOutput:
+    """What a guest holds while it may write, until its call ends; the output itself is that of the call."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
 class Guest:
     """State of one execution."""
 

@@ -13,7 +13,7 @@ from pharia_kernel.runtimes.wasm.host.errors import HostError
 from pharia_kernel.runtimes.wasm.host.execution import Execution
 from pharia_kernel.runtimes.wasm.host.functions import HostFunction, Wait
 from pharia_kernel.runtimes.wasm.host.types import Interface
-from pharia_kernel.runtimes.wasm.worlds.guest import Guest
+from pharia_kernel.runtimes.wasm.worlds.guest import Guest, StreamOutput
 from pharia_kernel.runtimes.wasm.worlds.lines import PACKAGE, UNVERSIONED, Line, admit, lines
 from pharia_kernel.runtimes.wasm.worlds.part_stream import PartStream
 from pharia_kernel.runtimes.wasm.worlds.table import ROWS, STREAM_ROWS, Row, StreamRow, find
@@ -95,8 +95,10 @@ def _next(execution: Execution, number: int) -> Any:
     return stream.take() if stream.ready else Wait(stream.wait)
 
 
-def _write(execution: Execution, _: int, item: tuple[str, Any]) -> Wait | None:
+def _write(execution: Execution, number: int, item: tuple[str, Any]) -> Wait | None:
     guest: Guest = execution.state
+    if not isinstance(execution.resources.get(number), StreamOutput):
+        raise HostError(f"handle {number} is not an output")
     output = guest.output
     if output is None:
         raise HostError("the skill has no output to write to")
