@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EDITABLE := -e packages/assets -e packages/skill-sdk -e "packages/kernel[model]"
-EXTRAS := -e "packages/kernel[model,chunking,language]"
+EXTRAS := -e "packages/kernel[model,chunking,language,mcp,documents,jwt,signatures,telemetry]"
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo -n)
+IMAGE_EXTRAS := $(shell sed -n "s/^ARG EXTRAS=//p" deploy/Containerfile)
 PROJECTS := $(wildcard packages/*/pyproject.toml)
 
-.PHONY: run test check format bench clean
+.PHONY: run test check format bench docs sbom clean
 
 run: .venv/installed
 	@mkdir -p skills
@@ -16,12 +17,12 @@ run: .venv/installed
 	@NAMESPACES__DEV__DIRECTORY=skills exec $(BIN)/pharia-kernel
 
 test: .venv/developer
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy packages/assets/src packages/skill-sdk/src packages/kernel/src bench
+	$(BIN)/mypy packages/assets/src packages/skill-sdk/src packages/kernel/src bench deploy
 	$(BIN)/lint-imports
 
 format: .venv/developer
@@ -30,6 +31,16 @@ format: .venv/developer
 
 bench: .venv/developer
 	$(BIN)/python -m bench
+
+docs: .venv/developer
+	@mkdir -p build
+	$(BIN)/python tests/docs/command_line.py > build/command-line.md
+	@mv build/command-line.md docs/command-line.md
+
+# Of the kernel with what its image has.
+sbom: .venv/developer
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e "packages/kernel[$(IMAGE_EXTRAS)]"
+	$(BIN)/python deploy/sbom.py --extras "$(IMAGE_EXTRAS)" build/pharia-kernel.cdx.json
 
 clean:
 	rm -rf .venv skills build

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pharia_kernel import Kernel
 from pharia_kernel.telemetry.tracing import Tracing
 from pharia_skill.builder import build
 
@@ -31,12 +32,16 @@ class Haiku:
 
 @pytest.fixture(scope="session")
 def haiku() -> Haiku:
+    return built("haiku_stream")
+
+
+def built(example: str) -> Haiku:
     """Built again only when its parts have changed."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pharia" / "tests" / "end-to-end"
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    component = build(EXAMPLES / "haiku_stream.py", cache / "haiku_stream.wasm").read_bytes()
-    code_folder = cache / f"code-{hashlib.sha256(component).hexdigest()[:16]}"
-    for former in set(cache.glob("code-*")) - {code_folder}:
+    component = build(EXAMPLES / f"{example}.py", cache / f"{example}.wasm").read_bytes()
+    code_folder = cache / f"{example}-code-{hashlib.sha256(component).hexdigest()[:16]}"
+    for former in set(cache.glob(f"{example}-code-*")) - {code_folder}:
         shutil.rmtree(former, ignore_errors=True)
     return Haiku(component, code_folder)
 
@@ -58,6 +63,8 @@ async def start(tmp_path: Path, text_code: Path) -> AsyncIterator[Start]:
             options: dict[str, Any] | None = None,
             tracing: Tracing | None = None,
             scan_seconds: float = 0.02,
+            kind: type[Kernel] = Kernel,
+            settings: dict[str, Any] | None = None,
             **limits: Any,
         ) -> Served:
             code_folder = haiku.code_folder if haiku else text_code
@@ -69,6 +76,8 @@ async def start(tmp_path: Path, text_code: Path) -> AsyncIterator[Start]:
                 limits={**memory, **limits},
                 scan_seconds=scan_seconds,
                 tracing=tracing,
+                kind=kind,
+                **(settings or {}),
             )
             kernel = await stack.enter_async_context(whole)
             if haiku is not None:

@@ -1,4 +1,4 @@
-"""Runs in an interpreter that has SDK 0.19.2 and nothing of this project.
+"""Runs in an interpreter that has a released SDK and nothing of this project.
 
 Calls every function of a kernel with that SDK's DevCsi and prints what came back as JSON: answers as text, or errors.
 """
@@ -10,10 +10,11 @@ import runpy
 import sys
 from typing import Any
 
-sys.path.insert(0, sys.argv[1])
+sys.path.extend(sys.argv[3:])
 
-from pharia_skill import ChatParams, Message
 from pharia_skill.testing import DevCsi
+
+_CALLS, _OPTIONS = sys.argv[1:3]
 
 
 def answer_of(call: Any, csi: DevCsi) -> str:
@@ -25,13 +26,9 @@ def answer_of(call: Any, csi: DevCsi) -> str:
 
 
 def main() -> None:
-    calls = dict(runpy.run_path(sys.argv[2])["CALLS"])
-    calls["chat_stream with a tool"] = lambda csi: csi.chat_stream(
-        "model", [Message.user("1 + 2?")], ChatParams(), tools=["add"]
-    )
-    csi = DevCsi(namespace="test-beta")
+    csi = DevCsi(**json.loads(_OPTIONS))
     outcomes = {}
-    for name, call in calls.items():
+    for name, call in runpy.run_path(_CALLS)["CALLS"].items():
         try:
             outcomes[name] = answer_of(call, csi)
         except Exception as error:

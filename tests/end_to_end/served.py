@@ -130,8 +130,13 @@ async def served(
     limits: dict[str, Any],
     scan_seconds: float,
     tracing: Tracing | None,
+    kind: type[Kernel] = Kernel,
+    **more: Any,
 ) -> AsyncIterator[Served]:
-    """``options`` are those of the model endpoint, ``limits`` those of calls. ``dev/healthy`` repeats its input."""
+    """``options`` are those of the model endpoint, ``limits`` those of calls, ``more`` other settings.
+
+    ``dev/healthy`` repeats its input.
+    """
     directory = folder / "skills"
     directory.mkdir(parents=True)
     (directory / "healthy.wasm").write_bytes(wat.TEXT_ECHO)
@@ -140,6 +145,7 @@ async def served(
         directory_scan_interval=scan_seconds,
         limits=LimitSettings(**{"deadline_seconds": 60.0, "memory_bytes": 32 * MIB, **limits}),
         cache_dir=folder / "cache",
+        **more,
     )
     runtime = WasmRuntime(
         EngineOptions(instances=PLACES, memory_bytes=settings.limits.memory_bytes, tick_seconds=0.002),
@@ -152,7 +158,7 @@ async def served(
         backend = OpenAiBackend(endpoint, trace_headers=trace_headers, uniform=lambda low, high: low)
         tracer = None if tracing is None else tracing.tracer
         async with (
-            Kernel(settings, runtime=runtime, backend=backend, tracer=tracer) as kernel,
+            kind(settings, runtime=runtime, backend=backend, tracer=tracer) as kernel,
             serve(kernel, settings, listener=_listener(), tracing=tracing) as url,
             httpx.AsyncClient(base_url=url, trust_env=False, timeout=_PATIENCE) as client,
         ):

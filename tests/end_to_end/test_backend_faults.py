@@ -9,7 +9,7 @@ import pytest
 
 from components import wat
 from doubles.openai_stub import Events, Hang, Reply, Whole, chat_chunks, completion_answer, delta, failure
-from pharia_kernel.csi.inference.openai.retry import RetryPolicy
+from pharia_kernel.csi.http.retry import RetryPolicy
 
 from .answers import BEGIN, append, is_problem
 from .conftest import Haiku, Start

@@ -1,35 +1,16 @@
-"""Skills under development: DevCsi, ours and the released one, against a kernel over HTTP."""
+"""Skills under development: our DevCsi against a kernel over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
-from doubles.openai_stub import (
-    Choose,
-    Events,
-    Hang,
-    Json,
-    Whole,
-    chat_answer,
-    chat_chunks,
-    completion_answer,
-    delta,
-    piece,
-    usage,
-)
-from doubles.released_calls import CALLS
-from doubles.released_calls import __file__ as released_calls
-from pharia_kernel.errors import CsiError, InvalidCsiRequest
+from doubles.documented_kernel import DocumentedKernel
+from doubles.openai_stub import Choose, Events, Whole, chat_answer, delta
+from pharia_kernel.config import ChunkingSettings
 from pharia_skill.csi import (
     ChatParams,
     ChunkParams,
@@ -48,50 +29,23 @@ from pharia_skill.csi import (
     ToolError,
     ToolOutput,
 )
-from pharia_skill.errors import KernelError
 from pharia_skill.testing import DevCsi
 from pharia_skill.testing.dev.client import Client
 from pharia_skill.testing.dev.retry import Retry
 
 from .conftest import Start
+from .greeting_model import scripted
 from .served import Served
 
 T = TypeVar("T")
 
 ONCE = Retry(attempts=1)
 ASKED = [Message.user("Say hello to Bob")]
-_RELEASED = "pharia-skill==0.19.2"
-_ITS_PARTS = ("pydantic==2.11.7", "requests", "python-dotenv", "opentelemetry-sdk")
-"""Without the compiler and the program for registries, which DevCsi does not need."""
-
-
-def scripted(body: Json) -> Whole | Events | Hang:
-    """A model that greets Bob, and adds with the tool it is given."""
-    if "prompt" in body:
-        if body.get("stream"):
-            return Events([piece("Hello"), piece(" Bob", "length"), usage(4, 64)])
-        return Whole(completion_answer(f"{body['prompt']} keeps" if body.get("echo") else "Hello Bob", finish="length"))
-    last = body["messages"][-1]
-    if last["role"] == "tool":
-        return Events(chat_chunks("The tool says ", last["content"]))
-    if body.get("tools"):
-        name = body["tools"][0]["function"]["name"]
-        call = {"index": 0, "id": "c1", "type": "function", "function": {"name": name, "arguments": '{"a": 1,'}}
-        rest = {"index": 0, "function": {"arguments": ' "b": 2}'}}
-        return Events(
-            [delta(role="assistant"), delta(tool_calls=[call]), delta(tool_calls=[rest]), delta("tool_calls"), usage()]
-        )
-    if not body.get("stream"):
-        return Whole(chat_answer("Hello Bob!"))
-    rendered = '{"type": "function", "function": {"name": "add", "parameters": {"a": 1, "b": 2}}}'
-    if last["content"] == "1 + 2?":
-        return Events(chat_chunks(rendered))
-    return Events(chat_chunks("Hello", " Bob!"))
 
 
 @pytest.fixture
 async def kernel(start: Start) -> Served:
-    kernel = await start()
+    kernel = await start(kind=DocumentedKernel, settings={"chunking": ChunkingSettings(fallback="characters")})
     kernel.stub.replies = [Choose(scripted)]
     return kernel
 
@@ -205,33 +159,22 @@ async def test_a_chat_stream_calls_tools(using: Using[Any], kernel: Served, tool
     assert len(kernel.stub.received) == 2
 
 
-UNDRIVEN: dict[str, Callable[[DevCsi], Any]] = {
-    "explain": lambda csi: csi.explain("An apple a day", " keeps", "m"),
-    "chunk": lambda csi: csi.chunk("A very very very long text", ChunkParams("m", 1)),
-    "select_language": lambda csi: csi.select_language("Hallo Welt", [Language.English, Language.German]),
-    "search": lambda csi: csi.search(IndexPath("team", "handbook", "asym-64"), "who?"),
-    "documents": lambda csi: csi.documents([DocumentPath("team", "handbook", "rules")]),
-    "documents_metadata": lambda csi: csi.documents_metadata([DocumentPath("team", "handbook", "rules")]),
-}
-"""They need more than a model that speaks the OpenAI API."""
+async def test_texts(using: Using[Any]) -> None:
+    chunks = await using(lambda csi: csi.chunk("A fox. And a dog.", ChunkParams("m", 10)))
+    assert [(chunk.text, chunk.character_offset) for chunk in chunks] == [("A fox.", 0), ("And a dog.", 7)]
+    languages = [Language.English, Language.German]
+    assert await using(lambda csi: csi.select_language("Hallo schöne Welt", languages)) is Language.German
+    (score,) = await using(lambda csi: csi.explain("An apple a day", " keeps", "m"))
+    assert (score.start, score.length, score.score) == (0, 14, -0.5)
 
 
-def is_understood(error: str) -> bool:
-    """Whether it is the driver, or its absence, that failed, and neither the body nor the kernel."""
-    drivers = {kind.code for kind in CsiError.__subclasses__() if kind is not InvalidCsiRequest}
-    return any(f"'code': '{code}'" in error for code in drivers)
-
-
-@pytest.mark.parametrize("function", UNDRIVEN)
-async def test_other_functions_are_understood(using: Using[Any], function: str) -> None:
-    def call(csi: DevCsi) -> str:
-        try:
-            return str(UNDRIVEN[function](csi))
-        except KernelError as error:
-            return str(error)
-
-    said = await using(call)
-    assert "Status Code" not in said or is_understood(said), said
+async def test_documents(using: Using[Any]) -> None:
+    path = DocumentPath("team", "handbook", "rules")
+    (found,) = await using(lambda csi: csi.search(IndexPath("team", "handbook", "asym-64"), "who?"))
+    assert (found.document_path, found.content, found.score) == (path, "who?", 0.5)
+    (document,) = await using(lambda csi: csi.documents([path]))
+    assert (document.path, document.text, document.metadata) == (path, "text", {"name": "rules"})
+    assert await using(lambda csi: csi.documents_metadata([path])) == [{"name": "rules"}]
 
 
 async def test_leaving_a_stream_reaches_the_model(using: Using[Any], kernel: Served) -> None:
@@ -244,47 +187,3 @@ async def test_leaving_a_stream_reaches_the_model(using: Using[Any], kernel: Ser
     assert await using(read) == "Hello"
     await kernel.stub.until(lambda stub: stub.disconnects == 1)
     await kernel.until_idle()
-
-
-@pytest.fixture(scope="session")
-def released_packages(pytestconfig: pytest.Config) -> Path:
-    """The folder of the released SDK, kept between runs."""
-    assert pytestconfig.cache is not None
-    cache = pytestconfig.cache.mkdir("released-sdk")
-    folder = cache / f"{_RELEASED}-{sys.implementation.cache_tag}"
-    if not folder.is_dir():
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        with tempfile.TemporaryDirectory(dir=cache) as stage:
-            target = ["--target", f"{stage}/packages"]
-            subprocess.run([*pip, *target, *_ITS_PARTS], check=True, timeout=100)
-            subprocess.run([*pip, *target, "--no-deps", _RELEASED], check=True, timeout=100)
-            Path(stage, "packages").rename(folder)
-    return folder
-
-
-async def test_the_released_dev_csi_is_understood(kernel: Served, released_packages: Path) -> None:
-    program = Path(__file__).with_name("released_sdk.py")
-    command = [sys.executable, "-I", "-S", str(program), str(released_packages), released_calls]
-    environment = {
-        "PHARIA_KERNEL_ADDRESS": str(kernel.client.base_url).rstrip("/"),
-        "PHARIA_AI_TOKEN": "me",
-        "NO_PROXY": "*",
-    }
-    process = await asyncio.to_thread(
-        subprocess.run, command, stdout=subprocess.PIPE, check=True, timeout=60, env={**os.environ, **environment}
-    )
-    outcomes = json.loads(process.stdout)
-    assert set(outcomes) == {*CALLS, "chat_stream with a tool"}
-    undriven = {name for name, said in outcomes.items() if "Status Code" in said}
-    assert all(is_understood(outcomes[name]) for name in undriven), outcomes
-    assert undriven <= {*UNDRIVEN, "search with filters"}
-    said = {name: outcome for name, outcome in outcomes.items() if name not in undriven}
-    assert not {name: outcome for name, outcome in said.items() if "Error: " in outcome}
-    assert "text='Hello Bob'" in said["complete"]
-    assert said["complete two"].count("text='Hello Bob'") == 2
-    assert said["completion_stream"].startswith("Hello Bob <FinishReason.LENGTH: 'length'>")
-    assert "content='Hello Bob!'" in said["chat"]
-    assert said["chat_stream"].startswith("Hello Bob! <FinishReason.STOP: 'stop'>")
-    assert said["chat_stream with a tool"].startswith('The tool says completed[stdout]:{"result": 3}')
-    assert said["list_tools"].count("Tool(") == 3
-    assert "Tool nope not found on any server." in said["invoke_tool"]

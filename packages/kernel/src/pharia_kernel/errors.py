@@ -8,18 +8,25 @@
     │   ├── RequestTimeout          the body did not arrive in time
     │   ├── RouteNotFound · MethodNotAllowed
     │   ├── NamespaceNotFound · SkillNotFound
+    │   ├── NothingToRollBack       no earlier version of the skill can be had
     │   └── WrongSkillKind          function called as stream, or the reverse
+    ├── AccessError                 who asks, and what they may
+    │   ├── Unauthenticated · TokenRefused · AccessDenied
+    │   └── AccessUnavailable       nobody can say who it is
     ├── SkillError                  the skill itself
     │   ├── SkillRejectedInput · SkillReportedError
     │   ├── InvalidOutput · OutputTooLarge · ProtocolViolation
     │   ├── SkillTrapped · SkillExited · MemoryExceeded
     │   ├── MetadataUsedCsi · InvalidMetadata
     │   └── SkillLoadError          the component can not be served
+    ├── NamespaceInvalid            what is written about the namespace can not be used
     ├── CsiError                    something the skill asked for
-    │   ├── InvalidCsiRequest · ModelNotFound · BackendUnauthorized · BackendRateLimited
+    │   ├── InvalidCsiRequest · ModelNotFound · BackendUnauthorized · CallerUnauthorized · BackendRateLimited
+    │   ├── DocumentNotFound · EmbeddingMismatch
     │   ├── NotConfigured · UnsupportedOperation
-    │   └── BackendUnavailable · BackendFailed · BackendAnswerInvalid · BackendTimeout
+    │   └── BackendUnavailable · BackendSaturated · BackendFailed · BackendAnswerInvalid · BackendTimeout
     ├── DeadlineExceeded
+    ├── QuotaExceeded               somebody used what it may use
     ├── Saturated
     └── HostFault                   a fault of the kernel
 
@@ -117,9 +124,55 @@ class SkillNotFound(RequestError):
     title = "No such skill"
 
 
+class NothingToRollBack(RequestError):
+    code = "nothing-to-roll-back"
+    status = 409
+    title = "There is no earlier version of the skill"
+
+
 class WrongSkillKind(RequestError):
     code = "wrong-skill-kind"
     title = "The skill is of the other kind"
+
+
+class AccessError(KernelError):
+    code = "access-failed"
+    status = 403
+    title = "Access is not allowed"
+    challenge: ClassVar[str | None] = None
+    """What the HTTP header ``WWW-Authenticate`` says."""
+
+
+class Unauthenticated(AccessError):
+    code = "unauthenticated"
+    status = 401
+    title = "A token is needed"
+    challenge = "Bearer"
+
+
+class TokenRefused(AccessError):
+    """The text is the same whatever the reason, which only the log has."""
+
+    code = "token-refused"
+    title = "The token is not accepted"
+    challenge = 'Bearer error="invalid_token"'
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__("Bearer token invalid")
+        self.reason = reason
+
+
+class AccessDenied(AccessError):
+    code = "access-denied"
+    title = "The caller may not do this"
+    challenge = 'Bearer error="insufficient_scope"'
+
+
+class AccessUnavailable(AccessError):
+    code = "access-unavailable"
+    status = 503
+    title = "Access can not be checked now"
+    retry_after = 5
 
 
 class SkillError(KernelError):
@@ -184,6 +237,11 @@ class SkillLoadError(SkillError):
     title = "The skill can not be loaded"
 
 
+class NamespaceInvalid(KernelError):
+    code = "namespace-invalid"
+    title = "The namespace is not configured correctly"
+
+
 class CsiError(KernelError):
     code = "csi-failed"
     status = 502
@@ -202,10 +260,28 @@ class ModelNotFound(CsiError):
     title = "The model does not exist"
 
 
+class DocumentNotFound(CsiError):
+    code = "document-not-found"
+    status = 404
+    title = "There is no such document, collection or index"
+
+
+class EmbeddingMismatch(CsiError):
+    code = "embedding-mismatch"
+    status = 503
+    title = "The documents were embedded by another model than the kernel uses now"
+
+
 class BackendUnauthorized(CsiError):
     code = "backend-unauthorized"
     status = 502
     title = "The backend refused the kernel's credentials"
+
+
+class CallerUnauthorized(BackendUnauthorized):
+    code = "backend-caller-unauthorized"
+    status = 401
+    title = "The backend wants a token of the caller, or refused it"
 
 
 class BackendRateLimited(CsiError):
@@ -232,6 +308,13 @@ class BackendUnavailable(CsiError):
     title = "The backend can not be reached"
 
 
+class BackendSaturated(CsiError):
+    code = "backend-saturated"
+    status = 503
+    title = "As many requests as the backend may have are under way and waiting"
+    retry_after = 1
+
+
 class BackendFailed(CsiError):
     code = "backend-failed"
     title = "The backend reported an error"
@@ -252,6 +335,19 @@ class DeadlineExceeded(KernelError):
     code = "deadline-exceeded"
     status = 504
     title = "The skill did not finish in time"
+
+
+class QuotaExceeded(KernelError):
+    code = "quota-exceeded"
+    status = 429
+    title = "The quota is used up"
+
+    def __init__(self, text: str, limit: str = "", owner: str = "") -> None:
+        super().__init__(text)
+        self.limit = limit
+        """Name of the setting."""
+        self.owner = owner
+        """Whose limit it is."""
 
 
 class Saturated(KernelError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -50,11 +51,49 @@ class SkillKind(str, Enum):
     MESSAGE_STREAM = "message_stream"
 
 
+class Action(str, Enum):
+    """What a caller may do in a namespace."""
+
+    RUN = "run"
+    """Call its skills and see what they are."""
+    CSI = "csi"
+    """Ask for what its skills may ask for."""
+    ADMIN = "admin"
+    """Operate the kernel."""
+
+
+ANY_NAMESPACE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Actions by namespace; those of ``*`` hold in every one."""
+
+    grants: Mapping[str, frozenset[Action]]
+
+    def allow(self, action: Action, namespace: str | None) -> bool:
+        """Without a namespace: whether the action is allowed in at least one."""
+        if namespace is None:
+            return any(action in actions for actions in self.grants.values())
+        return any(action in self.grants.get(name, ()) for name in (namespace, ANY_NAMESPACE))
+
+
+EVERYTHING = Rights({ANY_NAMESPACE: frozenset(Action)})
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asked for the invocation; the token never reaches the skill."""
 
     token: str | None = field(default=None, repr=False)
+    id: str | None = None
+    """Such as ``key:1f0c`` or ``jwt:alice``; known once access was checked."""
+    rights: Rights | None = field(default=None, repr=False, compare=False)
+    """Known once access was checked, where it is; who hands them in from inside this process is believed."""
+
+
+LOCAL = Caller(id="local", rights=EVERYTHING)
+"""The program that this kernel is a part of."""
 
 
 class SkillMetadata(msgspec.Struct, frozen=True):

@@ -17,7 +17,9 @@ from pharia_kernel.api.server import serve
 from pharia_kernel.config import LimitSettings, Settings
 from pharia_kernel.csi.types import ToolInfo
 from pharia_kernel.errors import KernelError, NamespaceNotFound, SkillNotFound, WrongSkillKind
+from pharia_kernel.skills import NamespaceStatus, SkillType
 from pharia_kernel.types import (
+    Action,
     Caller,
     Failed,
     MessageAppend,
@@ -27,6 +29,7 @@ from pharia_kernel.types import (
     SkillPath,
     StreamEvent,
 )
+from pharia_kernel.usage import Row, UsageQuery, UsageReport, report
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class FakeKernel:
     streams: dict[str, Source] = field(default_factory=dict)
     described: dict[str, SkillMetadata] = field(default_factory=dict)
     loaded: list[SkillPath] = field(default_factory=list)
+    used: list[Row] = field(default_factory=list)
     warnings: dict[str, str] = field(default_factory=dict)
     ready: bool = True
     asking: ScriptedCsi = field(default_factory=ScriptedCsi)
@@ -81,6 +85,8 @@ class FakeKernel:
     askers: list[tuple[str, Caller]] = field(default_factory=list)
     """Namespace and caller of each of them."""
     servers: dict[str, list[str]] = field(default_factory=dict)
+    namespaces: dict[str, NamespaceStatus] = field(default_factory=dict)
+    rolled_back: dict[str, str] = field(default_factory=dict)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when an invocation that had begun is over, however it ended."""
 
@@ -103,7 +109,13 @@ class FakeKernel:
         finally:
             self.left.set()
 
-    async def metadata(self, skill: SkillPath) -> SkillMetadata:
+    async def admit(self, caller: Caller, namespace: str | None, action: Action) -> Caller:
+        return caller
+
+    async def may(self, caller: Caller, namespace: str | None, action: Action) -> bool:
+        return True
+
+    async def metadata(self, skill: SkillPath, caller: Caller) -> SkillMetadata:
         return self._named(self.described, skill)
 
     @asynccontextmanager
@@ -112,22 +124,45 @@ class FakeKernel:
         yield self.asking
 
     async def tools(self, namespace: str, caller: Caller) -> list[ToolInfo]:
-        self.mcp_servers(namespace)
+        self.mcp_servers(namespace, caller)
         async with self.csi(namespace, caller) as csi:
             return await csi.list_tools()  # type: ignore[no-any-return]
 
-    def mcp_servers(self, namespace: str) -> list[str]:
+    def mcp_servers(self, namespace: str, caller: Caller) -> list[str]:
         if namespace not in self.servers:
             raise NamespaceNotFound(f"Namespace '{namespace}' not found")
         return self.servers[namespace]
 
-    def skills(self) -> list[SkillPath]:
-        return [SkillPath.parse(name) for name in {**self.functions, **self.streams}]
+    def skills(self, caller: Caller, kind: SkillType | None = None) -> list[SkillPath]:
+        names = [] if kind == "chat" else {**self.functions, **self.streams}
+        return [SkillPath.parse(name) for name in names]
 
-    def cached(self) -> list[SkillPath]:
+    async def roll_back(self, skill: SkillPath, digest: str | None, caller: Caller) -> str:
+        self._named(self.functions, skill)
+        self.rolled_back[str(skill)] = digest or "sha256:before"
+        return self.rolled_back[str(skill)]
+
+    async def release(self, skill: SkillPath, caller: Caller) -> bool:
+        return self.rolled_back.pop(str(skill), None) is not None
+
+    def namespace(self, namespace: str, caller: Caller) -> NamespaceStatus:
+        if namespace not in self.namespaces:
+            raise NamespaceNotFound(f'no namespace "{namespace}" is configured')
+        return self.namespaces[namespace]
+
+    def cached(self, caller: Caller) -> list[SkillPath]:
         return self.loaded
 
-    def evict(self, skill: SkillPath) -> bool:
+    async def cached_everywhere(self, caller: Caller) -> list[SkillPath]:
+        return self.cached(caller)
+
+    async def evict_everywhere(self, skill: SkillPath, caller: Caller) -> bool:
+        return self.evict(skill, caller)
+
+    async def usage(self, query: UsageQuery, caller: Caller) -> UsageReport:
+        return report(self.used, query)
+
+    def evict(self, skill: SkillPath, caller: Caller) -> bool:
         if skill not in self.loaded:
             return False
         self.loaded.remove(skill)

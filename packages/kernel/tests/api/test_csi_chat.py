@@ -50,6 +50,8 @@ async def test_every_parameter_reaches_the_kernel(kernel: Any, client: httpx.Asy
         parallel_tool_calls=False,
         response_format="json_object",
         reasoning_effort="minimal",
+        stop=["a", "b"],
+        seed=7,
     )
     assert await asked(kernel, client, version, body) == csi.ChatRequest(
         "m",
@@ -73,6 +75,8 @@ async def test_every_parameter_reaches_the_kernel(kernel: Any, client: httpx.Asy
         format="json-object",
         effort="minimal",
         split_reasoning=version == "v2",
+        stop=("a", "b"),
+        seed=7,
     )
 
 

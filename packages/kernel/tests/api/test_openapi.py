@@ -18,7 +18,7 @@ def test_the_document_is_openapi_3_1() -> None:
 def test_the_document_has_exactly_the_routes_of_the_application() -> None:
     routes = create_app(cast(Service, None), Settings()).routes
     served = {
-        (route.path, method.lower())
+        (route.path.replace(":path}", "}"), method.lower())
         for route in routes
         if isinstance(route, Route)
         for method in (route.methods or set()) - {"HEAD"}

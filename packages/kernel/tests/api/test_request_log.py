@@ -15,11 +15,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-async def test_the_answer_continues_the_trace_of_the_caller(client: httpx.AsyncClient) -> None:
+async def test_without_traces_of_its_own_the_kernel_passes_that_of_the_caller_on(client: httpx.AsyncClient) -> None:
     response = await client.get("/", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
-    version, trace_id, span_id, flags = response.headers["traceparent"].split("-")
-    assert (version, trace_id, flags) == ("00", TRACE, "01")
-    assert span_id != "00f067aa0ba902b7"
+    assert response.headers["traceparent"] == f"00-{TRACE}-00f067aa0ba902b7-01"
 
 
 @pytest.mark.parametrize("header", [None, "nonsense", f"00-{'0' * 32}-00f067aa0ba902b7-01"])

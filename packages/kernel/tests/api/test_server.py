@@ -30,6 +30,9 @@ class Slow:
         self.left = asyncio.Event()
         self._answer = answer
 
+    async def admit(self, caller: Caller, namespace: object, action: object) -> Caller:
+        return caller
+
     async def invoke(self, skill: object, input: bytes, caller: Caller) -> Any:
         self.began.set()
         try:
@@ -37,6 +40,13 @@ class Slow:
         finally:
             self.left.set()
         return self._answer(input)
+
+
+async def test_other_machines_are_not_served_unless_something_says_who_may_call() -> None:
+    listener = bind("0.0.0.0:0")
+    with listener, pytest.raises(ConfigError, match=r"0\.0\.0\.0: other machines could call every skill"):
+        async with serve(cast(Any, Slow(None)), settings(), listener=listener):
+            pass
 
 
 def test_an_address_in_use_is_a_clear_error() -> None:
@@ -90,6 +100,9 @@ async def test_streams_that_do_not_finish_are_told_so() -> None:
         await asyncio.Event().wait()
 
     class Kernel:
+        async def admit(self, caller: Caller, namespace: object, action: object) -> Caller:
+            return caller
+
         @asynccontextmanager
         async def stream(self, skill: object, input: bytes, caller: Caller) -> AsyncIterator[Any]:
             events: Any = Events(endless(input, caller))

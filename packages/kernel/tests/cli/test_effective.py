@@ -14,6 +14,10 @@ native-tools = ["add"]
 [openai-inference]
 url = "http://user:s3cret@127.0.0.1:1/v1"
 token = "s3cret"
+[access.jwt]
+issuer = "https://id.example.org/"
+audience = ["kernel"]
+grants = [{claim = "groups", value = "team-*", namespaces = ["{}"], actions = ["run"]}]
 """
 
 

@@ -115,10 +115,7 @@ async def test_model_requests_belong_to_the_trace_of_their_request(tmp_path: Pat
         ):
             answer = await client.post("/v1/skills/dev/asking/run", json="hello")
     assert answer.json() == "Hello back"
-    _, trace, request_span, _ = answer.headers["traceparent"].split("-")
-    _, model_trace, model_span, _ = stub.received[-1].headers["traceparent"].split("-")
-    assert model_trace == trace
-    assert model_span != request_span  # it is a span of its own, made by the same tracer
+    assert stub.received[-1].headers["traceparent"] == answer.headers["traceparent"]  # traces are off: no other span
 
 
 @pytest.mark.parametrize(

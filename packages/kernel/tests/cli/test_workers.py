@@ -127,9 +127,9 @@ async def test_a_worker_that_can_not_start_ends_the_kernel_with_its_message(tmp_
         assert b"could not start (exit code 1)" in err
 
 
-def test_limits_of_the_whole_are_shared_out() -> None:
+def test_threads_are_shared_out_and_calls_are_counted_together() -> None:
     settings = Settings.model_validate(
         {"workers": 3, "threads": 2, "limits": {"concurrent-calls": 100, "queued-calls": 0}}
     )
     share = worker_share(settings)
-    assert (share.limits.concurrent_calls, share.limits.queued_calls, share.threads) == (34, 0, 1)
+    assert (share.limits.concurrent_calls, share.limits.queued_calls, share.threads) == (100, 0, 1)

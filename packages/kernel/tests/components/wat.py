@@ -38,8 +38,16 @@ def component(text: str) -> bytes:
     return bytes(wasmtime.wat2wasm(text))
 
 
-def handler(body: str, *, version: str = "0.3.11", imports: str = "", core_imports: str = "", core: str = "") -> bytes:
-    """A function skill of 0.1 or later without metadata; ``body`` answers the address of a ``result``.
+def handler(
+    body: str,
+    *,
+    version: str = "0.3.11",
+    imports: str = "",
+    core_imports: str = "",
+    core: str = "",
+    describe: str = "unreachable",
+) -> bytes:
+    """A function skill of 0.1 or later; ``body`` answers the address of a ``result``, ``describe`` that of metadata.
 
     ``imports`` are component-level imports and lowered functions, named in ``core_imports`` as ``(import …)`` of the
     module and as the ``(with …)`` of its instantiation by ``HOST``.
@@ -57,7 +65,7 @@ def handler(body: str, *, version: str = "0.3.11", imports: str = "", core_impor
         {core_imports}
         {core}
         (func (export "run") (param $address i32) (param $length i32) (result i32) {body})
-        (func (export "metadata") (result i32) unreachable))
+        (func (export "metadata") (result i32) {describe}))
       (core instance $i (instantiate $m (with "libc" (instance $libc)) {host}))
       (type $error (variant (case "internal" string) (case "invalid-input" string)))
       (func $run (param "input" (list u8)) (result (result (list u8) (error $error)))

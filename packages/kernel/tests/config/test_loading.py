@@ -153,11 +153,6 @@ def test_a_namespace_of_the_environment_has_a_proper_name(tmp_path: Path) -> Non
     assert "Invalid namespace `-x`" in refusal(tmp_path, NAMESPACES___X__DIRECTORY="x")
 
 
-def test_a_namespace_needs_a_directory(tmp_path: Path) -> None:
-    text = refusal(tmp_path, "[namespaces.my-team]\n")
-    assert text == ("namespaces.my-team.directory is missing; set it in the file or as NAMESPACES__MY_TEAM__DIRECTORY")
-
-
 def test_an_endpoint_needs_a_token(tmp_path: Path) -> None:
     text = refusal(tmp_path, OPENAI_INFERENCE__URL="https://api.example.org/v1")
     assert "openai-inference.token is missing" in text
@@ -203,47 +198,18 @@ def test_other_variables_are_for_others(tmp_path: Path) -> None:
     assert load(tmp_path, **environ).origins == {}
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("metrics-address", '"0.0.0.0:9000"'),
-        ("otel-endpoint", '"http://127.0.0.1:4317"'),
-        ("document-index-url", '"http://127.0.0.1"'),
-        ("pharia-ai-feature-set", "42"),
-        ("use-pooling-allocator", "true"),
-    ],
-)
+@pytest.mark.parametrize(("key", "value"), [("use-pooling-allocator", "true"), ("wasmtime-cache-size-limit", '"1GiB"')])
 def test_keys_whose_feature_is_not_here_are_named(tmp_path: Path, key: str, value: str) -> None:
     (warning,) = load(tmp_path, f"{key} = {value}").warnings
     assert warning == f"{key} ({tmp_path / 'config.toml'}) has no effect yet"
 
 
 def test_access_control_is_never_left_out_silently(tmp_path: Path) -> None:
-    text = refusal(tmp_path, AUTHORIZATION_URL="https://iam.example.org")
-    assert text.startswith("authorization-url (environment AUTHORIZATION_URL): access control is not available yet")
-    assert load(tmp_path, AUTHORIZATION_URL="").warnings == ()
-
-
-@pytest.mark.parametrize(
-    "keys",
-    [
-        'config-url = "file://a.toml"\npath = "x"',
-        'registry = "ghcr.example.org"\nregistry-user = "a"\nregistry-password = "s3cret"',
-        'skills = [{name = "a"}]\npath = "x"',
-        'directory = "x"\nconfig-access-token = "s3cret"',
-    ],
-)
-def test_a_namespace_that_could_not_be_served_is_an_error(tmp_path: Path, keys: str) -> None:
-    text = refusal(tmp_path, f"[namespaces.dev]\n{keys}")
-    assert text.startswith("namespaces.dev.")
-    assert "set `directory` instead" in text
-    assert "s3cret" not in text
-
-
-def test_another_model_than_the_configured_one_never_answers_silently(tmp_path: Path) -> None:
-    assert "use openai-inference" in refusal(tmp_path, INFERENCE_URL="https://inference.example.org")
-    chosen = load(tmp_path, INFERENCE_URL="https://inference.example.org", INFERENCE="embedded")
-    assert chosen.warnings == ("inference-url (environment INFERENCE_URL) has no effect yet",)
+    assert load(tmp_path, AUTHORIZATION_URL="https://iam.example.org").access_mode == "iam"
+    assert load(tmp_path, AUTHORIZATION_URL="").access_mode == "none"
+    assert load(tmp_path, 'authorization-url = ""').access_mode == "none"
+    with pytest.raises(ConfigError, match=r"access\.mode is none, but authorization-url asks for access control"):
+        _ = load(tmp_path, AUTHORIZATION_URL="https://iam.example.org", ACCESS__MODE="none").access_mode
 
 
 @pytest.mark.parametrize(
@@ -255,7 +221,7 @@ def test_another_model_than_the_configured_one_never_answers_silently(tmp_path: 
         ("LIMITS__MEMORY_BYTES", "5GiB", "less than or equal"),
         ("LIMITS__OUTPUT_BYTES", "3MB", "less than or equal to 2796202"),
         ("LIMITS__CONCURRENT_CALLS", "0", "greater than 0"),
-        ("INFERENCE", "magic", "'auto', 'openai', 'embedded' or 'none'"),
+        ("INFERENCE", "magic", "'auto', 'aleph-alpha', 'openai', 'embedded' or 'none'"),
         ("LOG_LEVEL", "loud", "is not a log level"),
         ("EMBEDDED_MODEL__ANY_MODEL", "perhaps", "boolean"),
     ],

@@ -10,12 +10,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from doubles.aleph_alpha import CALLER, aleph_alpha, explained
 from doubles.endpoint import Endpoint
 from doubles.openai_stub import Events, Hang, Whole, chat_answer, chat_chunks, completion_answer, delta, failure
 from pharia_kernel.csi.bound import Drivers, InvocationCsi
 from pharia_kernel.csi.tools import NativeTools, Toolbox
-from pharia_kernel.csi.types import ChatRequest, CompleteRequest, ToolRequest, Turn
-from pharia_kernel.errors import BackendFailed
+from pharia_kernel.csi.types import ChatRequest, CompleteRequest, ExplainRequest, ToolRequest, Turn
+from pharia_kernel.errors import BackendFailed, UnsupportedOperation
 from pharia_kernel.telemetry.propagation import trace_headers
 from pharia_kernel.types import Caller
 
@@ -71,6 +72,34 @@ async def test_a_stream_has_the_same_span(
     assert (span.attributes or {})["gen_ai.response.model"] == "stub-1"
 
 
+async def test_an_explanation_has_a_span_that_names_the_model_and_shows_nothing_else(
+    endpoint: Endpoint, tracer: trace.Tracer, spans: InMemorySpanExporter
+) -> None:
+    backend = await aleph_alpha(endpoint, Whole(explained((0, 1, 0.5))), trace_headers=trace_headers)
+    csi = InvocationCsi(Drivers(backend, Toolbox([]), tracer), CALLER, "test-beta")
+    await csi.explain([ExplainRequest("a secret prompt", "a secret target", "m")] * 2)
+    first, _, around = spans.get_finished_spans()
+    assert (first.name, around.name) == ("explain", "explain_concurrent")
+    assert dict(first.attributes or {}) == {
+        "gen_ai.operation.name": "explain",
+        "gen_ai.request.model": "m",
+        "model": "m",
+    }
+    assert f"{first.context.span_id:016x}" in "".join(
+        request.headers["traceparent"] for request in endpoint.stub.received
+    )
+    assert "secret" not in first.to_json()
+
+
+async def test_an_explanation_that_fails_is_marked_by_its_code(
+    endpoint: Endpoint, tracer: trace.Tracer, spans: InMemorySpanExporter
+) -> None:
+    with pytest.raises(UnsupportedOperation):
+        await (await _bound(endpoint, tracer)).explain([ExplainRequest("a", "b", "m")])
+    (span,) = spans.get_finished_spans()
+    assert (span.attributes or {})["error.type"] == "unsupported-operation"
+
+
 async def test_a_list_has_a_span_around_those_of_its_requests(
     endpoint: Endpoint, tracer: trace.Tracer, spans: InMemorySpanExporter
 ) -> None:
@@ -124,4 +153,12 @@ async def test_a_stream_that_is_left_is_marked_as_cancelled(
 async def test_a_tool_call_has_a_span(endpoint: Endpoint, tracer: trace.Tracer, spans: InMemorySpanExporter) -> None:
     await (await _bound(endpoint, tracer)).invoke_tools([ToolRequest("saboteur", ())])
     (span,) = spans.get_finished_spans()
-    assert (span.name, dict(span.attributes or {})) == ("invoke_tool", {"tool_name": "saboteur"})
+    assert (span.name, dict(span.attributes or {})) == (
+        "invoke_tool",
+        {
+            "tool_name": "saboteur",
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": "saboteur",
+            "error.type": "tool-failed",
+        },
+    )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
 
 from doubles.openai_stub import OpenAiStub, Reply
 from pharia_kernel.csi.inference.openai import OpenAiBackend, OpenAiOptions
 
 TOKEN = "sk-very-secret"
+
+Entered = TypeVar("Entered", bound=AbstractAsyncContextManager[Any])
 
 
 class Endpoint:
@@ -23,7 +25,12 @@ class Endpoint:
         self.stub.replies = list(replies) or self.stub.replies
         settings = OpenAiOptions(self.stub.url, TOKEN, **options)
         backend = OpenAiBackend(settings, trace_headers=trace_headers, uniform=lambda low, high: low)
-        return await self._stack.enter_async_context(backend)
+        return await self.entered(backend)
+
+    async def entered(self, part: Entered) -> Entered:
+        """Leaves it when the endpoint is left."""
+        await self._stack.enter_async_context(part)
+        return part
 
     @property
     def asked(self) -> Any:

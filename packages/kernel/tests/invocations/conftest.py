@@ -64,6 +64,8 @@ class FakeCsi:
     path: SkillPath
     caller: Caller
     tool_event: ToolEventSink | None
+    deadline: float
+    """On the clock of the event loop."""
     closed: bool = False
 
 
@@ -81,8 +83,10 @@ class Bench:
         return list(self._spans.get_finished_spans())
 
     @asynccontextmanager
-    async def _csi(self, path: SkillPath, caller: Caller, sink: ToolEventSink | None) -> AsyncIterator[Any]:
-        csi = FakeCsi(path, caller, sink)
+    async def _csi(
+        self, path: SkillPath, caller: Caller, sink: ToolEventSink | None, deadline: float
+    ) -> AsyncIterator[Any]:
+        csi = FakeCsi(path, caller, sink, deadline)
         self.csis.append(csi)
         try:
             yield csi

@@ -32,7 +32,7 @@ def registry(tmp_path: Path, clock: Clock) -> DirectoryRegistry:
 async def test_every_wasm_file_is_a_skill_named_by_its_stem(registry: DirectoryRegistry, tmp_path: Path) -> None:
     for name in ("haiku.wasm", "two.words.wasm", "größe.wasm"):
         (tmp_path / name).write_bytes(b"x")
-    assert set(await registry.scan()) == {"haiku", "two.words", "größe"}
+    assert set((await registry.scan()).skills) == {"haiku", "two.words", "größe"}
 
 
 async def test_other_entries_are_not_skills(registry: DirectoryRegistry, tmp_path: Path) -> None:
@@ -43,14 +43,14 @@ async def test_other_entries_are_not_skills(registry: DirectoryRegistry, tmp_pat
     (tmp_path / "loop.wasm").symlink_to(tmp_path / "loop.wasm")
     os.mkfifo(tmp_path / "pipe.wasm")
     (tmp_path / os.fsdecode(b"\xff.wasm")).write_bytes(b"x")
-    assert await registry.scan() == {}
+    assert (await registry.scan()).skills == {}
 
 
 async def test_a_symlink_is_followed(registry: DirectoryRegistry, tmp_path: Path) -> None:
     target = tmp_path / "v1.bin"
     target.write_bytes(b"code")
     (tmp_path / "haiku.wasm").symlink_to(target)
-    listing = await registry.scan()
+    listing = (await registry.scan()).skills
     assert await registry.read("haiku", listing["haiku"].revision) == b"code"
 
 
@@ -58,11 +58,11 @@ async def test_a_fresh_file_is_settled_once_it_stayed_the_same(
     registry: DirectoryRegistry, tmp_path: Path, clock: Clock
 ) -> None:
     (tmp_path / "haiku.wasm").write_bytes(b"x")
-    assert not (await registry.scan())["haiku"].settled
+    assert not (await registry.scan()).skills["haiku"].settled
     clock.now += 0.1
-    assert not (await registry.scan())["haiku"].settled
+    assert not (await registry.scan()).skills["haiku"].settled
     clock.now += 0.15
-    assert (await registry.scan())["haiku"].settled
+    assert (await registry.scan()).skills["haiku"].settled
 
 
 async def test_a_file_that_grows_is_not_settled(registry: DirectoryRegistry, tmp_path: Path, clock: Clock) -> None:
@@ -70,15 +70,15 @@ async def test_a_file_that_grows_is_not_settled(registry: DirectoryRegistry, tmp
         for _ in range(5):
             copy.write(b"more")
             copy.flush()
-            assert not (await registry.scan())["haiku"].settled
+            assert not (await registry.scan()).skills["haiku"].settled
             clock.now += 1
-    assert (await registry.scan())["haiku"].settled
+    assert (await registry.scan()).skills["haiku"].settled
 
 
 async def test_a_file_that_rested_is_settled_at_first_sight(tmp_path: Path) -> None:
     written = (tmp_path / "haiku.wasm").write_bytes(b"x") and (tmp_path / "haiku.wasm").stat().st_ctime_ns
     registry = DirectoryRegistry(tmp_path, wall_clock_ns=lambda: written + 3_000_000_000)
-    assert (await registry.scan())["haiku"].settled
+    assert (await registry.scan()).skills["haiku"].settled
 
 
 async def test_an_old_time_stamp_alone_does_not_settle_a_file(tmp_path: Path) -> None:
@@ -86,12 +86,12 @@ async def test_an_old_time_stamp_alone_does_not_settle_a_file(tmp_path: Path) ->
     file.write_bytes(b"x")
     os.utime(file, (1, 1))
     registry = DirectoryRegistry(tmp_path, wall_clock_ns=lambda: file.stat().st_ctime_ns)
-    assert not (await registry.scan())["haiku"].settled
+    assert not (await registry.scan()).skills["haiku"].settled
 
 
 async def test_reading_gives_exactly_the_listed_revision(registry: DirectoryRegistry, tmp_path: Path) -> None:
     (tmp_path / "haiku.wasm").write_bytes(b"one")
-    listed = (await registry.scan())["haiku"]
+    listed = (await registry.scan()).skills["haiku"]
     (tmp_path / "haiku.wasm").write_bytes(b"three")
     with pytest.raises(RevisionGone, match="changed"):
         await registry.read("haiku", listed.revision)

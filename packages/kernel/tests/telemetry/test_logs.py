@@ -32,9 +32,11 @@ def test_machines_get_one_object_per_line() -> None:
 
 def test_records_of_a_request_carry_its_trace() -> None:
     stream = io.StringIO()
-    with logging_to(stream), Tracing().request("GET", [], {}) as span:
+    with logging_to(stream), Tracing().request("GET", []) as span:
         logging.getLogger("x").warning("y")
-    assert lines(stream)[0]["trace_id"] == f"{span.get_span_context().trace_id:032x}"
+    (line,) = lines(stream)
+    assert line["trace_id"] == f"{span.get_span_context().trace_id:032x}"
+    assert line["span_id"] == f"{span.get_span_context().span_id:016x}"
 
 
 def test_a_traceback_stays_in_its_line() -> None:
@@ -58,6 +60,22 @@ def test_secrets_do_not_reach_the_log(console: bool) -> None:
     assert stream.getvalue().count("***") == 4
 
 
+@pytest.mark.parametrize("console", [True, False])
+def test_secrets_of_the_settings_are_masked_wherever_they_stand(console: bool) -> None:
+    stream = io.StringIO()
+    secret = 'pass"word\\with ü'
+    with logging_to(stream, console=console, secrets=[secret, ""]):
+        try:
+            raise ValueError(secret)
+        except ValueError:
+            extra = {"where": {"deep": [secret]}, "error": ValueError(secret), "headers": {"Authorization": "xyz"}}
+            logging.getLogger("x").exception("sent %s and %r", secret, secret, extra=extra)
+    text = stream.getvalue()
+    assert "word" not in text
+    assert "xyz" not in text
+    assert text.count("***") >= 6
+
+
 def test_people_get_a_line_that_can_not_steer_their_terminal() -> None:
     stream = io.StringIO()
     with logging_to(stream, console=True):
@@ -77,6 +95,17 @@ def test_levels_are_per_logger_and_given_back() -> None:
         logging.getLogger("pharia_kernel.y").warning("not seen")
     assert [line["message"] for line in lines(stream)] == ["seen"]
     assert (root.level, root.handlers, logging.getLogger("pharia_kernel.x").level) == before
+
+
+def test_a_record_that_json_can_not_say_is_said_as_text() -> None:
+    stream = io.StringIO()
+    endless: list[object] = []
+    endless.append(endless)
+    with logging_to(stream):
+        logging.getLogger("x").warning("y", extra={"table": {1j: 2}, "endless": endless})
+    (line,) = lines(stream)
+    assert line["table"] == "{1j: 2}"
+    assert line["message"] == "y"
 
 
 def test_values_that_are_not_json_are_written_as_text() -> None:

@@ -8,13 +8,19 @@ import msgspec
 
 from pharia_kernel.api.csi.openapi import TAG as CSI_TAG
 from pharia_kernel.api.csi.openapi import csi_document
+from pharia_kernel.api.documents.openapi import TAG as DOCUMENTS_TAG
+from pharia_kernel.api.documents.openapi import documents_document
+from pharia_kernel.api.event_schema import event_stream
+from pharia_kernel.api.message_events import MESSAGE_EVENT, MESSAGE_SCHEMAS
+from pharia_kernel.api.namespaces import namespaces_document
+from pharia_kernel.api.operation import REF as _REF
 from pharia_kernel.api.operation import Json
 from pharia_kernel.api.operation import json_answer as _json
 from pharia_kernel.api.operation import operation as _operation
 from pharia_kernel.api.problem import MEDIA_TYPE, Problem
+from pharia_kernel.api.usage import usage_document
 from pharia_kernel.types import SkillMetadata
 
-_REF = "#/components/schemas/{name}"
 _SKILL = ["namespace", "name"]
 _EVENTS = """event: message
 data: {"type":"begin"}
@@ -31,6 +37,9 @@ data: {"type":"end","payload":null}
 def openapi_document() -> Json:
     _, schemas = msgspec.json.schema_components((SkillMetadata, Problem), ref_template=_REF)
     csi_paths, csi_schemas = csi_document(_REF)
+    document_paths, document_schemas = documents_document(_REF)
+    usage_paths, usage_schemas = usage_document(_REF)
+    namespace_paths, namespace_schemas = namespaces_document(_REF)
     metadata = schemas["SkillMetadata"]
     metadata["required"] = list(metadata["properties"])  # they have defaults, and are always written
     return {
@@ -45,14 +54,23 @@ def openapi_document() -> Json:
         "tags": [
             {"name": "skills", "description": "Call skills and see what there is."},
             CSI_TAG,
+            DOCUMENTS_TAG,
             {"name": "tools", "description": "What skills of a namespace can call."},
             {"name": "operation", "description": "Watch and operate the kernel."},
             {"name": "docs", "description": "Descriptions of the interfaces."},
         ],
         "security": [{}, {"api_token": []}],
-        "paths": {**_paths(), **csi_paths},
+        "paths": {**_paths(), **csi_paths, **document_paths, **namespace_paths, **usage_paths},
         "components": {
-            "schemas": {**schemas, **csi_schemas, "Namespace": _NAMESPACE},
+            "schemas": {
+                **schemas,
+                **MESSAGE_SCHEMAS,
+                **csi_schemas,
+                **document_schemas,
+                **namespace_schemas,
+                **usage_schemas,
+                "Namespace": _NAMESPACE,
+            },
             "securitySchemes": {"api_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "parameters": _PARAMETERS,
             "responses": {"Problem": _PROBLEM},
@@ -166,12 +184,7 @@ _MESSAGE_STREAM = _operation(
     "message_stream_skill",
     "skills",
     "Run a message-stream skill",
-    {
-        "description": "Server-sent events in the order in which the skill caused them. A failure is an `error` event, "
-        "the last one, whose data is a problem document with the member `message`. Comment lines keep idle "
-        "connections open.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS}},
-    },
+    event_stream(MESSAGE_EVENT, _EVENTS),
     description="The skill is stopped when the caller closes the connection.",
     parameters=_skill_parameters(),
     requestBody=_INPUT,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 Json = dict[str, Any]
+REF = "#/components/schemas/{name}"
+"""Where schemas of types are found."""
 
 
 def operation(name: str, tag: str, summary: str, answer: Json, **more: Any) -> Json:

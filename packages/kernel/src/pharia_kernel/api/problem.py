@@ -9,9 +9,18 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Scope
 
-from pharia_kernel.errors import HostFault, KernelError, MethodNotAllowed, RequestError, RouteNotFound, Saturated
+from pharia_kernel.errors import (
+    AccessError,
+    HostFault,
+    KernelError,
+    MethodNotAllowed,
+    RequestError,
+    RouteNotFound,
+    Saturated,
+)
 from pharia_kernel.telemetry.tracing import current_trace_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -67,6 +76,8 @@ def problem_response(scope: Scope, error: KernelError, text_prefix: str = "") ->
     """``text_prefix`` comes before the error for those who ask for text."""
     scope[ERROR_KEY] = error
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    if isinstance(error, AccessError) and error.challenge is not None:
+        headers["www-authenticate"] = error.challenge
     if prefers_text(Headers(scope=scope).get("accept", "")):
         return Response(text_prefix + str(error), error.status, headers, "text/plain")
     content = msgspec.json.encode(Problem(**problem_members(error)))
@@ -85,11 +96,18 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return problem_response(request.scope, RouteNotFound(f"There is no route {path} (see /api-docs)"))
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(_methods(request))
         response = problem_response(request.scope, MethodNotAllowed(f"{path} does not take {method}, only {allowed}"))
         response.headers["allow"] = allowed
         return response
     return problem_response(request.scope, RequestError(str(error.detail)))
+
+
+def _methods(request: Request) -> list[str]:
+    """Of all routes with the path; the router names those of the first one alone."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    here = [route.methods or () for route in routes if route.path_regex.match(request.scope["path"])]
+    return sorted({method for methods in here for method in methods})
 
 
 def prefers_text(accept: str) -> bool:

@@ -19,8 +19,8 @@ def tool_routes(kernel: Service) -> list[BaseRoute]:
         return json_response(tools(found))
 
     async def list_mcp_servers(request: Request) -> Response:
-        caller_of(request.scope)
-        return json_response(sorted(kernel.mcp_servers(check_namespace(request.path_params["namespace"]))))
+        namespace = check_namespace(request.path_params["namespace"])
+        return json_response(sorted(kernel.mcp_servers(namespace, caller_of(request.scope))))
 
     return [
         Route("/v1/tools/{namespace}", list_tools, methods=["GET"]),

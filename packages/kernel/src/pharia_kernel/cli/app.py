@@ -1,4 +1,4 @@
-"""What can be typed: ``pharia-kernel``, ``pharia-kernel serve``, ``run``, ``config`` and ``fetch-model``."""
+"""What can be typed: ``pharia-kernel``, ``pharia-kernel serve``, ``run``, ``config check`` and ``fetch-model``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,14 +17,20 @@ import typer
 from rich.console import Console
 
 from pharia_kernel.cli.channel import WatcherChannel
-from pharia_kernel.cli.effective import effective_toml
+from pharia_kernel.cli.config_app import config_app
+from pharia_kernel.cli.documents_app import documents_app
+from pharia_kernel.cli.keys_app import keys_app
 from pharia_kernel.cli.model import fetch_model
+from pharia_kernel.cli.peers.hub import Shared
 from pharia_kernel.cli.run import run_skill
 from pharia_kernel.cli.serve import serve_as_worker, serve_until_stopped
 from pharia_kernel.cli.workers import serve_with_workers
+from pharia_kernel.composition.telemetry import logs
 from pharia_kernel.config import Settings, load_settings
+from pharia_kernel.config.exposure import check_exposure
+from pharia_kernel.config.loading import export_dotenv
+from pharia_kernel.config.units import parse_address
 from pharia_kernel.errors import KernelError, RequestError
-from pharia_kernel.telemetry.logs import logging_to
 from pharia_kernel.types import SkillPath
 
 app = typer.Typer(
@@ -78,7 +85,7 @@ def serve(
 @app.command()
 def run(
     context: typer.Context,
-    skill: Annotated[str, typer.Argument(metavar="NAMESPACE/SKILL")],
+    skill: Annotated[str, typer.Argument(metavar="NAMESPACE/SKILL", help="Which one.")],
     input: Annotated[str, typer.Argument(metavar="JSON", help="Input of the skill; - reads standard input.")] = "null",
     stream: Annotated[
         bool, typer.Option("--stream", help="Call it as a message stream; found out without this option.")
@@ -93,7 +100,7 @@ def run(
         except RequestError as error:
             raise typer.BadParameter(str(error), param_hint="NAMESPACE/SKILL") from None
         body = sys.stdin.buffer.read() if input == "-" else input.encode("utf-8", "surrogateescape")
-        with logging_to(sys.stderr, _quieter(settings)):
+        with logs(settings, sys.stderr, _quieter(settings)):
             _run(run_skill(settings, path, body, stream=stream, out=sys.stdout.buffer))
 
 
@@ -104,32 +111,31 @@ def fetch(context: typer.Context, config: ConfigOption = None) -> None:
         fetch_model(_settings(config or context.obj[0], None), Console(stderr=True))
 
 
-@app.command("config")
-def show_config(context: typer.Context, config: ConfigOption = None, address: AddressOption = None) -> None:
-    """Show the effective settings and where each came from; secrets are masked."""
-    with _failures():
-        settings = _settings(config or context.obj[0], address or context.obj[1])
-        typer.echo(effective_toml(settings), nl=False)
-        for warning in settings.warnings:
-            typer.echo(f"Warning: {warning}", err=True)
-
-
 @app.command(hidden=True)
-def worker(context: typer.Context, listener: int, channel: int, core: int | None = None) -> None:
+def worker(
+    context: typer.Context,
+    listener: int,
+    channel: int,
+    shared: Annotated[str, typer.Option()],
+    core: int | None = None,
+) -> None:
     """Serve on an open socket, for the process that watches at the other end of the channel."""
     with _failures():
         settings = _settings(*context.obj)
-        with logging_to(sys.stderr, settings.log_level):
+        with logs(settings, sys.stderr):
             watcher = WatcherChannel(socket.socket(fileno=channel))
-            _run(serve_as_worker(settings, socket.socket(fileno=listener), watcher, core))
+            read = partial(_settings, *context.obj)
+            _run(serve_as_worker(settings, read, socket.socket(fileno=listener), watcher, Shared.parse(shared), core))
 
 
 def _serve(config: Path | None, address: str | None, workers: int | None) -> None:
     with _failures():
         settings = _settings(config, address, workers)
-        with logging_to(sys.stderr, settings.log_level):
+        check_exposure(parse_address(settings.kernel_address)[0], settings)
+        with logs(settings, sys.stderr):
             if settings.workers == 1:
-                _run(serve_until_stopped(settings, say=lambda text: typer.echo(text)))
+                read = partial(_settings, config, address, workers)
+                _run(serve_until_stopped(settings, read, say=lambda text: typer.echo(text)))
             else:
                 options = {"--config": config, "--address": address, "--workers": workers}
                 given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
@@ -139,7 +145,9 @@ def _serve(config: Path | None, address: str | None, workers: int | None) -> Non
 def _settings(config: Path | None, address: str | None, workers: int | None = None) -> Settings:
     given = {"kernel-address": (address, "--address"), "workers": (workers, "--workers")}
     overrides = {key: (str(value), option) for key, (value, option) in given.items() if value is not None}
-    return load_settings(config, overrides=overrides)
+    settings = load_settings(config, overrides=overrides)
+    export_dotenv(os.environ)
+    return settings
 
 
 def _quieter(settings: Settings) -> str:
@@ -167,3 +175,8 @@ def _failures() -> Iterator[None]:
         raise typer.Exit(1) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(130) from None
+
+
+app.add_typer(config_app(_settings, _failures), name="config")
+app.add_typer(keys_app(lambda config: _settings(config, None), _failures), name="keys")
+app.add_typer(documents_app(lambda config: _settings(config, None), _run, _failures), name="documents")

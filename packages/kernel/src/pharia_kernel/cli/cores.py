@@ -10,20 +10,16 @@ import os
 import sys
 from collections.abc import Callable
 
-from pharia_kernel.config import Settings
+from pharia_kernel.config import Settings, uses_embedded_model
 
 
 def core_of(index: int, settings: Settings) -> int | None:
     """For the worker of that number; None where it may run anywhere: there are more workers than cores, or the embedded
     model computes on all of them."""
-    if sys.platform != "linux" or has_embedded_model(settings):
+    if sys.platform != "linux" or uses_embedded_model(settings):
         return None
     cores = sorted(os.sched_getaffinity(0))
     return cores[index] if settings.workers <= len(cores) else None
-
-
-def has_embedded_model(settings: Settings) -> bool:
-    return settings.inference == "embedded" or (settings.inference == "auto" and settings.openai_inference is None)
 
 
 def stay_on(core: int) -> None:

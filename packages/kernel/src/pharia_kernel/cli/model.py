@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from pharia_assets import AssetError, cached, fetch
-from pharia_kernel.config import Settings
+from pharia_kernel.config import Settings, uses_embedded_model
 from pharia_kernel.csi.inference.embedded import SMOLLM2, SMOLLM2_NAME
 from pharia_kernel.errors import AssetMissing
 
@@ -15,8 +15,7 @@ def fetch_model(settings: Settings, console: Console) -> None:
 
     Raises :class:`AssetMissing` if it can not be fetched.
     """
-    automatic = settings.inference == "auto" and settings.openai_inference is None
-    if not (automatic or settings.inference == "embedded") or settings.embedded_model.file is not None:
+    if not uses_embedded_model(settings) or settings.embedded_model.file is not None:
         console.print("The settings do not use the embedded model: nothing to fetch.")
         return
     if (path := cached(SMOLLM2)) is None:

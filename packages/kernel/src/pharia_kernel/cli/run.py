@@ -9,7 +9,7 @@ import msgspec
 from pharia_kernel.api.sse import encode_event
 from pharia_kernel.config import Settings
 from pharia_kernel.errors import InvalidJson, WrongSkillKind
-from pharia_kernel.types import Caller, Failed, SkillPath, StreamEvent
+from pharia_kernel.types import LOCAL, Failed, SkillPath, StreamEvent
 
 
 async def run_skill(settings: Settings, skill: SkillPath, input: bytes, *, stream: bool, out: BinaryIO) -> None:
@@ -23,13 +23,13 @@ async def run_skill(settings: Settings, skill: SkillPath, input: bytes, *, strea
     async with Kernel(settings) as kernel:
         if not stream:
             try:
-                answer = await kernel.invoke(skill, input, Caller())
+                answer = await kernel.invoke(skill, input, LOCAL)
             except WrongSkillKind:
                 pass
             else:
                 _print(out, answer.output)
                 return
-        async with kernel.stream(skill, input, Caller()) as events:
+        async with kernel.stream(skill, input, LOCAL) as events:
             async for event in events:
                 if isinstance(event, Failed):
                     raise event.error

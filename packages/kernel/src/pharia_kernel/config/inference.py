@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from pharia_kernel.config.tables import DirectoryPath, HttpUrl, Table
 
-InferenceChoice = Literal["auto", "openai", "embedded", "none"]
+InferenceChoice = Literal["auto", "aleph-alpha", "openai", "embedded", "none"]
+AlephAlphaUrl = Annotated[HttpUrl | None, BeforeValidator(lambda value: None if value == "" else value)]
+"""Deployments of the original write an empty text for none."""
 
 
 class OpenAiSettings(Table):
@@ -32,4 +34,6 @@ class EmbeddedModelSettings(Table):
     """Most tokens of an answer where the skill does not say."""
     parallel: int = Field(default=4, gt=0, le=256)
     """Requests answered at the same time."""
+    queued: int = Field(default=1000, ge=0)
+    """Requests that wait for their turn; more are refused."""
     threads: int | None = Field(default=None, gt=0)

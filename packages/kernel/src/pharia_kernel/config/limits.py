@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from pharia_kernel.config.quotas import Count, Rate, none_if_empty
 from pharia_kernel.config.tables import KIB, MIB, Bytes, Seconds, Table
 
 MAX_OUTPUT_BYTES = 2_796_202
@@ -22,6 +23,11 @@ class LimitSettings(Table):
     log_bytes: Bytes = 64 * KIB
     concurrent_calls: int = Field(default=1000, gt=0)
     queued_calls: int = Field(default=1000, ge=0)
+    rate: Annotated[Rate | None, BeforeValidator(none_if_empty)] = None
+    """Calls per second, of everybody together."""
+    burst: Count = None
+    tokens_per_minute: Count = None
+    tokens_per_day: Count = None
     grace_seconds: Seconds = 30.0
     """How long calls in flight may go on after the kernel was told to stop."""
     body_seconds: Seconds = 60.0

@@ -52,8 +52,8 @@ def environment_entries(environ: Mapping[str, str], source: str = "environment")
     ]
 
 
-def dotenv_entries(directory: Path) -> list[Entry]:
-    """Entries of the first ``.env`` in ``directory`` or a parent of it; values are taken as written."""
+def dotenv_variables(directory: Path) -> tuple[str, dict[str, str]]:
+    """The first ``.env`` in ``directory`` or a parent of it, and what is in it; values are taken as written."""
     for folder in (directory, *directory.parents):
         file = folder / ".env"
         if not file.is_file():
@@ -62,8 +62,26 @@ def dotenv_entries(directory: Path) -> list[Entry]:
             values = dotenv_values(file, interpolate=False)
         except (OSError, ValueError) as error:
             raise ConfigError(f"{file}: can not be read: {error}") from error
-        return environment_entries({name: value for name, value in values.items() if value is not None}, str(file))
-    return []
+        return str(file), {name: value for name, value in values.items() if value is not None}
+    return "", {}
+
+
+def dotenv_entries(directory: Path) -> list[Entry]:
+    file, variables = dotenv_variables(directory)
+    return environment_entries(variables, file)
+
+
+def secret_entry(entry: Entry, secret: tuple[str, ...]) -> Entry:
+    """What is in the file that the entry names, without white space around it; raises :class:`ConfigError`."""
+    place = f'{entry.key} = "{entry.value}" ({entry.origin})'
+    try:
+        text = Path(str(entry.value)).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(f"{place}: the file with the secret can not be read: {reason}") from None
+    if not text:
+        raise ConfigError(f"{place}: the file with the secret is empty")
+    return Entry(secret, text, entry.origin)
 
 
 def variable(path: Iterable[str]) -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-
-from opentelemetry.trace import Span, Tracer
+from opentelemetry.trace import Tracer
 from opentelemetry.util.types import AttributeValue
 
 from pharia_kernel.csi.chunking import Chunking
 from pharia_kernel.csi.language import LanguageSelection
+from pharia_kernel.csi.span import operation_span
 from pharia_kernel.csi.types import Chunk, ChunkRequest, LanguageRequest
-from pharia_kernel.errors import KernelError
 from pharia_kernel.telemetry import genai
 from pharia_kernel.types import Caller
 
@@ -25,7 +21,7 @@ async def traced_chunk(tracer: Tracer, driver: Chunking, request: ChunkRequest, 
         "overlap": request.overlap,
         genai.REQUEST_MODEL: request.model,
     }
-    with _span(tracer, "chunk", attributes) as span:
+    with operation_span(tracer, "chunk", attributes) as span:
         chunked = await driver.chunk(request, caller)
         span.set_attribute("chunk.unit", chunked.unit)
         span.set_attribute("chunk.count", len(chunked.chunks))
@@ -36,7 +32,7 @@ async def traced_chunk(tracer: Tracer, driver: Chunking, request: ChunkRequest, 
 
 async def traced_select(tracer: Tracer, driver: LanguageSelection, request: LanguageRequest) -> str | None:
     attributes = {"text_len": _size(request.text), "languages": len(request.candidates)}
-    with _span(tracer, "select_language", attributes) as span:
+    with operation_span(tracer, "select_language", attributes) as span:
         code = await driver.select(request)
         if code is not None:
             span.set_attribute("language", code)
@@ -46,18 +42,3 @@ async def traced_select(tracer: Tracer, driver: LanguageSelection, request: Lang
 def _size(text: str) -> int:
     """Bytes."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-
-
-@contextmanager
-def _span(tracer: Tracer, name: str, attributes: Mapping[str, AttributeValue]) -> Iterator[Span]:
-    with tracer.start_as_current_span(
-        name, attributes=attributes, record_exception=False, set_status_on_exception=False
-    ) as span:
-        try:
-            yield span
-        except KernelError as error:
-            genai.failed(span, error.code)
-            raise
-        except asyncio.CancelledError:
-            genai.failed(span, "cancelled")
-            raise

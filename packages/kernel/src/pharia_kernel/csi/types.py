@@ -55,6 +55,8 @@ class CompleteRequest(msgspec.Struct, frozen=True):
     presence_penalty: float | None = None
     logprobs: LogprobMode = "no"
     echo: bool = False
+    seed: int | None = None
+    """For the choice of tokens; the same seed is meant to give the same answer."""
 
 
 class CompleteAnswer(msgspec.Struct, frozen=True):
@@ -123,6 +125,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     effort: Effort | None = None
     split_reasoning: bool = False
     """Separate the model's reasoning from its answer (WIT 0.4 and later)."""
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
 
 
 class ChatAnswer(msgspec.Struct, frozen=True):

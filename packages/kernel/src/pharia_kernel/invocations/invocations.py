@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -16,21 +17,27 @@ from opentelemetry.trace import Tracer
 from pharia_kernel.csi.bound import ToolEventSink
 from pharia_kernel.csi.csi import Csi
 from pharia_kernel.errors import DeadlineExceeded, HostFault, KernelError, Saturated, SkillReportedError, WrongSkillKind
-from pharia_kernel.invocations.admission import Admission
 from pharia_kernel.invocations.events import EventQueue
 from pharia_kernel.invocations.lifetime import Lifetime
+from pharia_kernel.invocations.lookup import found
 from pharia_kernel.invocations.payload import check_output, compact_input
 from pharia_kernel.invocations.record import recorded
+from pharia_kernel.quotas import Limits, LimitTable, Quotas, Spender
 from pharia_kernel.runtimes.builtin import BuiltinSkill
-from pharia_kernel.runtimes.skill import Skill
+from pharia_kernel.runtimes.skill import Skill, within
 from pharia_kernel.skills.store import SkillStore
 from pharia_kernel.skills.version import Lease
+from pharia_kernel.telemetry.metrics import Metrics
 from pharia_kernel.types import Caller, SkillKind, SkillMetadata, SkillPath, StreamEvent
+from pharia_kernel.usage import UsageBook
 
 logger = logging.getLogger("pharia_kernel.invocations")
 
-CsiFactory = Callable[[SkillPath, Caller, ToolEventSink | None], AbstractAsyncContextManager[Csi]]
-"""Makes the CSI of one invocation; leaving its context ends what the skill left open. Functions show no tool events."""
+CsiFactory = Callable[[SkillPath, Caller, ToolEventSink | None, float], AbstractAsyncContextManager[Csi]]
+"""Makes the CSI of one invocation that ends at a moment of the event loop's clock.
+
+Leaving its context ends what the skill left open. Functions show no tool events.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +74,25 @@ class EventStream(AsyncIterator[StreamEvent]):
 class Invocations:
     """An async context manager; leaving it waits for the calls under way, then stops them."""
 
-    def __init__(self, store: SkillStore, csi: CsiFactory, limits: CallLimits, tracer: Tracer) -> None:
+    def __init__(
+        self,
+        store: SkillStore,
+        csi: CsiFactory,
+        limits: CallLimits,
+        tracer: Tracer,
+        metrics: Metrics | None = None,
+        quotas: Quotas | None = None,
+        usage: UsageBook | None = None,
+    ) -> None:
+        """``quotas`` stays the caller's; without them there are only those of ``limits``."""
         self._store = store
         self._csi = csi
         self._limits = limits
         self._tracer = tracer
-        self._admission = Admission(limits.concurrent_calls, limits.queued_calls)
+        self._metrics = metrics or Metrics()
+        whole = Limits(concurrent=limits.concurrent_calls, queued=limits.queued_calls)
+        self._quotas = quotas or Quotas.alone(LimitTable(whole))
+        self._usage = usage or UsageBook(self._metrics)
         self._lifetime = Lifetime()
 
     async def __aenter__(self) -> Invocations:
@@ -83,15 +103,19 @@ class Invocations:
 
     @property
     def running(self) -> int:
-        return self._admission.running
+        return self._quotas.running
 
     @property
     def queued(self) -> int:
-        return self._admission.waiting
+        return self._quotas.waiting
 
     @property
     def stopping(self) -> bool:
         return self._lifetime.stopping
+
+    def refuse(self) -> None:
+        """Refuse new calls; those under way go on."""
+        self._lifetime.refuse()
 
     async def invoke(self, path: SkillPath, input: bytes, caller: Caller) -> Answer:
         """Call a function skill with JSON; cancelling stops it. Raises :class:`~pharia_kernel.errors.KernelError`."""
@@ -116,7 +140,7 @@ class Invocations:
                     async with limit:
                         return await lease.metadata()
                 except TimeoutError:
-                    raise self._too_late(f"skill {path}", running=True) from None
+                    raise _too_late(f"skill {path}", self._limits.deadline_seconds, running=True) from None
                 except KernelError:
                     raise
                 except Exception as fault:
@@ -126,18 +150,13 @@ class Invocations:
     @asynccontextmanager
     async def csi(self, namespace: str, caller: Caller) -> AsyncGenerator[Csi, None]:
         """What a skill of the namespace could ask for, for somebody else; it takes a place and has a deadline too."""
-        async with self._lifetime.call():
-            limit = asyncio.timeout(self._limits.deadline_seconds)
-            running = False
-            try:
-                async with limit, self._admission:
-                    running = True
-                    async with self._csi(SkillPath(namespace, ""), caller, None) as csi:
-                        yield csi
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                raise self._too_late("the CSI call", running) from None
+        spender = Spender.of(namespace, "", caller)
+        async with (
+            self._lifetime.call(),
+            self._placed("the CSI call", spender) as deadline,
+            self._csi(SkillPath(namespace, ""), caller, None, deadline) as csi,
+        ):
+            yield csi
 
     async def _produce(self, path: SkillPath, input: bytes, caller: Caller, events: EventQueue) -> None:
         failure: KernelError | None = None
@@ -153,35 +172,46 @@ class Invocations:
     async def _serve(self, path: SkillPath, input: bytes, caller: Caller, events: EventQueue | None) -> Answer:
         compact = compact_input(input, self._limits.input_bytes)
         async with self._lifetime.call():
-            with await self._lookup(path) as lease, recorded(self._tracer, path, lease.skill.digest):
+            with await self._lookup(path) as lease, recorded(self._tracer, self._metrics, path, lease.skill.digest):
                 _check_kind(lease.skill, SkillKind.FUNCTION if events is None else SkillKind.MESSAGE_STREAM)
                 output = await self._run(path, lease.skill, compact, caller, events)
                 return Answer(output, lease.skill.digest, lease.warning)
 
     async def _lookup(self, path: SkillPath) -> Lease:
-        with self._tracer.start_as_current_span("load_skill", record_exception=False):
-            return await self._store.lookup(path)
+        return await found(self._store, path, self._tracer, self._metrics)
 
     async def _run(
         self, path: SkillPath, skill: Skill, input: bytes, caller: Caller, events: EventQueue | None
     ) -> bytes:
-        limit = asyncio.timeout(self._limits.deadline_seconds)
-        running = False
+        spender = Spender.of(path.namespace, path.name, caller)
+        skill = within(skill, self._quotas.memory_bytes(spender))
+        tool_events = None if events is None else events.emit
+        async with (
+            self._placed(f"skill {path}", spender) as deadline,
+            self._csi(path, caller, tool_events, deadline) as csi,
+        ):
+            return await _executed(skill, input, csi, events)
+
+    @asynccontextmanager
+    async def _placed(self, what: str, spender: Spender) -> AsyncGenerator[float, None]:
+        """Within a place and a deadline, which it gives; noted on the spender's account."""
+        seconds = self._quotas.deadline_seconds(spender, self._limits.deadline_seconds)
+        limit = asyncio.timeout_at(asyncio.get_running_loop().time() + seconds)
+        running, failed, began = False, True, time.perf_counter()
         try:
-            async with limit, self._admission:
+            async with limit, self._quotas.place(spender):
                 running = True
-                async with self._csi(path, caller, None if events is None else events.emit) as csi:
-                    return await _executed(skill, input, csi, events)
+                yield limit.when() or 0.0
+                failed = False
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise self._too_late(f"skill {path}", running) from None
-
-    def _too_late(self, what: str, running: bool) -> KernelError:
-        seconds = self._limits.deadline_seconds
-        if running:
-            return DeadlineExceeded(f"{what} did not finish within {seconds:g} s")
-        return Saturated(f"{what} waited {seconds:g} s for its turn; the kernel is busy, try again later")
+            raise _too_late(what, seconds, running) from None
+        finally:
+            if running:
+                self._usage.called(spender, failed=failed, seconds=time.perf_counter() - began)
+            else:
+                self._usage.refused(spender)
 
 
 async def _executed(skill: Skill, input: bytes, csi: Csi, events: EventQueue | None) -> bytes:
@@ -208,6 +238,12 @@ def _check_kind(skill: Skill, wanted: SkillKind) -> None:
     if isinstance(skill, BuiltinSkill) and skill.as_function is not None:
         raise SkillReportedError(skill.as_function)
     raise WrongSkillKind("The skill is designed to stream output. Please invoke it via the /message-stream endpoint.")
+
+
+def _too_late(what: str, seconds: float, running: bool) -> KernelError:
+    if running:
+        return DeadlineExceeded(f"{what} did not finish within {seconds:g} s")
+    return Saturated(f"{what} waited {seconds:g} s for its turn; the kernel is busy, try again later")
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

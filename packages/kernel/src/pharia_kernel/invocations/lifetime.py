@@ -51,12 +51,16 @@ class Lifetime:
                 raise
             raise Saturated("the kernel is shutting down; the call was stopped") from None
 
+    def refuse(self) -> None:
+        """Refuse new calls; those that are open go on."""
+        self._stopping = True
+
     async def stop(self, grace_seconds: float) -> None:
         """Refuse new calls, let the open ones run for the grace period, then stop them and wait for their end.
 
         Cancelling ends the grace period, not the waiting for the end.
         """
-        self._stopping = True
+        self.refuse()
         try:
             if not await self._idle_within(grace_seconds):
                 logger.warning("stopping %d calls that did not end within %g s", len(self._open), grace_seconds)

@@ -1,4 +1,4 @@
-"""What is known of each execution afterwards: one span, one log record."""
+"""What is known of each execution afterwards: one span, one log record, its numbers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,35 @@ from opentelemetry.trace import Status, StatusCode, Tracer
 from pharia_kernel.errors import (
     DeadlineExceeded,
     HostFault,
+    InvalidOutput,
     KernelError,
+    OutputTooLarge,
+    ProtocolViolation,
+    QuotaExceeded,
     RequestError,
     Saturated,
     SkillError,
     SkillRejectedInput,
     SkillReportedError,
 )
+from pharia_kernel.telemetry.metrics import Metrics
 from pharia_kernel.types import SkillPath
 
 logger = logging.getLogger("pharia_kernel.invocations")
 
+_LOGIC = (
+    RequestError,
+    QuotaExceeded,
+    SkillRejectedInput,
+    SkillReportedError,
+    InvalidOutput,
+    OutputTooLarge,
+    ProtocolViolation,
+)
+
 
 @contextmanager
-def recorded(tracer: Tracer, path: SkillPath, digest: str) -> Iterator[None]:
+def recorded(tracer: Tracer, metrics: Metrics, path: SkillPath, digest: str) -> Iterator[None]:
     """Record how the block ends; whatever is no :class:`KernelError` leaves as :class:`HostFault`."""
     began = time.perf_counter()
     with tracer.start_as_current_span(
@@ -53,7 +68,9 @@ def recorded(tracer: Tracer, path: SkillPath, digest: str) -> Iterator[None]:
         finally:
             if outcome != "ok":
                 span.set_status(Status(StatusCode.ERROR, outcome))
-            _log(path, digest, outcome, error, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            _log(path, digest, outcome, error, seconds)
+            metrics.executed(path.namespace, path.name, _status(outcome, error), seconds)
 
 
 def _log(path: SkillPath, digest: str, outcome: str, error: KernelError | None, seconds: float) -> None:
@@ -73,7 +90,14 @@ def _log(path: SkillPath, digest: str, outcome: str, error: KernelError | None, 
         logger.log(level, "skill %s: %s: %s", path, outcome, error, extra=fields)
 
 
+def _status(outcome: str, error: KernelError | None) -> str:
+    """Whose fault it was, in the words of the original's metrics."""
+    if error is None:
+        return outcome
+    return "logic_error" if isinstance(error, _LOGIC) else "runtime_error"
+
+
 def _level(error: KernelError | None) -> int:
-    if error is None or isinstance(error, RequestError | SkillRejectedInput | SkillReportedError):
+    if error is None or isinstance(error, RequestError | QuotaExceeded | SkillRejectedInput | SkillReportedError):
         return logging.INFO
     return logging.WARNING if isinstance(error, SkillError | DeadlineExceeded | Saturated) else logging.ERROR

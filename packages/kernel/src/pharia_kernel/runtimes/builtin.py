@@ -5,28 +5,20 @@ They ignore their input.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-import msgspec
-
 from pharia_kernel.csi.csi import Csi
-from pharia_kernel.csi.types import ChatRequest, End, Finish, TextPart, ToolError, ToolRequest, Turn
+from pharia_kernel.csi.types import ChatRequest, ToolError, ToolRequest, Turn
 from pharia_kernel.errors import HostFault, SkillReportedError
+from pharia_kernel.runtimes.chat import relay_chat
 from pharia_kernel.types import MessageAppend, MessageBegin, MessageEnd, Output, SkillKind, SkillMetadata, SkillPath
 
 NAMESPACE = "test-beta"
 
 _DUMMY = "I am a dummy Skill"
 _JOKE = ChatRequest("llama-3.1-8b-instruct", (Turn("user", "Tell me a joke!"),), max_tokens=300, temperature=0.3)
-_FINISH: Mapping[Finish, str] = {
-    "stop": "Stop",
-    "length": "Length",
-    "content-filter": "ContentFilter",
-    "tool-calls": "ToolCalls",
-}
 
 
 @dataclass(frozen=True)
@@ -68,15 +60,7 @@ async def _saboteur(csi: Csi, output: Output) -> None:
 
 
 async def _tell_me_a_joke(csi: Csi, output: Output) -> None:
-    finish: Finish = "stop"
-    await output.write(MessageBegin())
-    async with aclosing(csi.chat_stream(_JOKE)) as parts:
-        async for part in parts:
-            if isinstance(part, TextPart):
-                await output.write(MessageAppend(part.text))
-            elif isinstance(part, End):
-                finish = part.finish
-    await output.write(MessageEnd(msgspec.Raw(msgspec.json.encode(_FINISH[finish]))))
+    await relay_chat(csi, _JOKE, output)
 
 
 async def _tool_caller(csi: Csi, output: Output) -> None:

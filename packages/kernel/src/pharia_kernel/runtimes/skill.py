@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pharia_kernel.csi.csi import Csi
 from pharia_kernel.types import Output, SkillKind, SkillMetadata, SkillPath
@@ -62,6 +62,22 @@ class Skill(Protocol):
     async def aclose(self) -> None:
         """Give back compiled code once the calls in flight have ended."""
         ...
+
+
+@runtime_checkable
+class LessMemory(Protocol):
+    """A skill whose single calls can have less memory than its limits say."""
+
+    def with_memory(self, memory_bytes: int) -> Skill:
+        """The same skill for such a call; only to be called, never to be closed."""
+        ...
+
+
+def within(skill: Skill, memory_bytes: int | None) -> Skill:
+    """The skill for one call with at most so much memory, where that can be less than it has anyway."""
+    if memory_bytes is None or not isinstance(skill, LessMemory):
+        return skill
+    return skill.with_memory(memory_bytes)
 
 
 class Runtime(Protocol):

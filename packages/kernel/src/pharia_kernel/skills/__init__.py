@@ -2,7 +2,16 @@
 
 from pharia_kernel.skills.configured import SkillState
 from pharia_kernel.skills.directory import DirectoryRegistry
-from pharia_kernel.skills.namespace import NamespaceStatus, SkillStatus
+from pharia_kernel.skills.status import NamespaceState, NamespaceStatus, SkillStatus, SkillType
 from pharia_kernel.skills.store import SkillStore, Source
 
-__all__ = ["DirectoryRegistry", "NamespaceStatus", "SkillState", "SkillStatus", "SkillStore", "Source"]
+__all__ = [
+    "DirectoryRegistry",
+    "NamespaceState",
+    "NamespaceStatus",
+    "SkillState",
+    "SkillStatus",
+    "SkillStore",
+    "SkillType",
+    "Source",
+]

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 
+from opentelemetry.context import Context
+
 from pharia_kernel.errors import SkillLoadError
+from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.skills.registry import Listed, Revision
 from pharia_kernel.skills.version import Version
 from pharia_kernel.types import SkillPath
 
 logger = logging.getLogger("pharia_kernel.skills")
+audit = logging.getLogger("pharia_kernel.audit")
 
 
 class SkillState(str, Enum):
@@ -35,15 +39,27 @@ class ConfiguredSkill:
         self.evicted = False
         self.removed = False
         self.loading = False
+        self.waiting = 0
+        """Callers that wait for a first version."""
+        self.waiting_call: Context | None = None
+        """The first of the calls that wait."""
+        self._deployed: str | None = None
+        """Digest of the version that answered last; loading it again is no deployment."""
         self._tried: Revision | None = None
-        self._reported: tuple[Revision, str] | None = None
+        self._limits: SkillLimits | None = None
+        self._reported: tuple[Revision | None, str] | None = None
         self._changed = asyncio.Event()
 
     @property
     def due(self) -> bool:
         """The newest revision is complete, was not tried yet, and no load is under way that it could overtake."""
         wanted = not (self.evicted or self.removed or self.loading)
-        return wanted and self.listed.settled and self.listed.revision != self._tried
+        known = self.listed.settled and self.listed.revision is not None
+        return wanted and known and self.listed.revision != self._tried
+
+    @property
+    def cached(self) -> bool:
+        return self.working is not None and self.listed.ready is None
 
     @property
     def state(self) -> SkillState:
@@ -65,14 +81,23 @@ class ConfiguredSkill:
         if listed.revision != self.listed.revision:
             self.evicted = False
         self.listed = listed
+        if listed.revision is None:
+            self.retry()  # when it is known again, the failure that is noted now must end
+            self.fail(None, SkillLoadError(listed.problem or "nobody knows where its code is"))
+
+    def bound(self, limits: SkillLimits) -> None:
+        """What it may use from now on; a version with other limits is loaded once more."""
+        before, self._limits = self._limits, limits
+        if before not in (None, limits):
+            self.retry()
 
     @contextmanager
-    def load(self) -> Iterator[Revision]:
-        """Gives the revision to load; no other load of this skill begins meanwhile."""
+    def load(self) -> Iterator[Listed]:
+        """Gives what to load; no other load of this skill begins meanwhile."""
         self.loading = True
         self._tried = self.listed.revision
         try:
-            yield self._tried
+            yield self.listed
         finally:
             self.loading = False
 
@@ -86,10 +111,14 @@ class ConfiguredSkill:
         self._pulse()
         if before is version:
             return None
-        logger.info("skill %s is ready", self.path, extra={"skill": str(self.path), "digest": version.code_digest})
+        fields = {"skill": str(self.path), "digest": version.code_digest}
+        logger.info("skill %s is ready", self.path, extra=fields)
+        if version.code_digest != self._deployed:
+            audit.info("deployed", extra={**fields, "replaced": self._deployed, "tag": self.listed.tag})
+            self._deployed = version.code_digest
         return before
 
-    def fail(self, revision: Revision, error: SkillLoadError) -> None:
+    def fail(self, revision: Revision | None, error: SkillLoadError) -> None:
         """Remember why the newest revision does not load; logged once per revision and reason."""
         self.failure = error
         self._pulse()
@@ -107,9 +136,18 @@ class ConfiguredSkill:
             self.retry()
         return before
 
-    def remove(self) -> Version | None:
+    def rest(self) -> None:
+        """Nobody waits for it and there is no room: the next call loads it."""
+        self.evicted = True
+        self.retry()
+        self._pulse()
+
+    def remove(self, *, withdrawn: bool) -> Version | None:
+        """``withdrawn``: somebody took it away, the kernel does not just end."""
         before, self.working = self.working, None
         self.removed = True
+        if withdrawn and self._deployed is not None:
+            audit.info("withdrawn", extra={"skill": str(self.path), "digest": self._deployed})
         self._pulse()
         return before
 

@@ -11,12 +11,19 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pharia_kernel.errors import SkillLoadError
-from pharia_kernel.skills.registry import CodeUnavailable, Listed, RegistryUnavailable, Revision, RevisionGone
+from pharia_kernel.skills.registry import (
+    CodeUnavailable,
+    Listed,
+    Listing,
+    RegistryUnavailable,
+    Revision,
+    RevisionGone,
+)
 
 SUFFIX = ".wasm"
 _TEMPORARY = (".", "~", "#")
@@ -58,13 +65,19 @@ class DirectoryRegistry:
     _sightings: dict[str, _Sighting] = field(default_factory=dict, init=False, repr=False)
     _scanning: asyncio.Future[dict[str, os.stat_result] | OSError] | None = field(default=None, init=False, repr=False)
 
-    async def scan(self) -> Mapping[str, Listed]:
+    async def __aenter__(self) -> DirectoryRegistry:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        pass
+
+    async def scan(self) -> Listing:
         found = await self._found()
         now, wall_ns = self.monotonic(), self.wall_clock_ns()
         self._sightings = {
             name: self._sighting(self._sightings.get(name), status, now, wall_ns) for name, status in found.items()
         }
-        return {name: Listed(seen.revision, seen.settled) for name, seen in self._sightings.items()}
+        return Listing({name: Listed(seen.revision, seen.settled) for name, seen in self._sightings.items()})
 
     async def read(self, name: str, revision: Revision) -> bytes:
         return await asyncio.to_thread(_read, self.directory / f"{name}{SUFFIX}", revision)

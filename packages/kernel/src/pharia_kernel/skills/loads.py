@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 
 from pharia_kernel.types import SkillPath
@@ -12,20 +12,21 @@ Load = Callable[[], Awaitable[None]]
 
 
 class LoadQueue:
-    """At most one waiting load per skill."""
+    """At most one waiting load per skill, and few running ones per namespace: a registry may hang."""
 
-    def __init__(self) -> None:
+    def __init__(self, per_namespace: int = 2) -> None:
         self._urgent: OrderedDict[SkillPath, Load] = OrderedDict()
         self._background: OrderedDict[SkillPath, Load] = OrderedDict()
-        self._running = 0
-        self._filled = asyncio.Event()
+        self._per_namespace = per_namespace
+        self._running: Counter[str] = Counter()
+        self._changed = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
     def put(self, path: SkillPath, load: Load) -> None:
         if path not in self._urgent:
             self._background[path] = load
-            self._filled.set()
+            self._changed.set()
             self._idle.clear()
 
     async def join(self) -> None:
@@ -41,14 +42,22 @@ class LoadQueue:
     async def work(self) -> None:
         """Run loads one after the other, for ever. Loads do not raise."""
         while True:
-            while not (queue := self._urgent or self._background):
-                self._filled.clear()
-                await self._filled.wait()
-            _, load = queue.popitem(last=False)
-            self._running += 1
+            while (found := self._next()) is None:
+                self._changed.clear()
+                await self._changed.wait()
+            path, load = found
+            self._running[path.namespace] += 1
             try:
                 await load()
             finally:
-                self._running -= 1
-                if not (self._running or self._urgent or self._background):
+                self._running[path.namespace] -= 1
+                self._changed.set()
+                if not (self._running.total() or self._urgent or self._background):
                     self._idle.set()
+
+    def _next(self) -> tuple[SkillPath, Load] | None:
+        for queue in (self._urgent, self._background):
+            for path in queue:
+                if self._running[path.namespace] < self._per_namespace:
+                    return path, queue.pop(path)
+        return None

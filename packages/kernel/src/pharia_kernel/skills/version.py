@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from types import TracebackType
 
-from pharia_kernel.runtimes.skill import Skill
+from pharia_kernel.runtimes.skill import Skill, SkillLimits
 from pharia_kernel.types import SkillMetadata
+
+_turns = count()
 
 
 class Version:
     """Counts its calls; once retired, it is given to ``close`` when the last call has ended."""
 
-    def __init__(self, skill: Skill, code_digest: str) -> None:
+    def __init__(self, skill: Skill, code_digest: str, weight: int = 0, limits: SkillLimits | None = None) -> None:
         self.skill = skill
         self.code_digest = code_digest
+        self.limits = limits
+        """With which it was loaded; None for what knows none."""
+        self.weight = weight
+        """Bytes of code."""
+        self.used = next(_turns)
+        """Grows with every call, over all versions."""
         self._calls = 0
         self._close: Callable[[Skill], None] | None = None
         self._metadata: SkillMetadata | None = None
@@ -23,6 +32,7 @@ class Version:
 
     def enter(self) -> None:
         self._calls += 1
+        self.used = next(_turns)
 
     def leave(self) -> None:
         self._calls -= 1

@@ -1,4 +1,4 @@
-"""Spans of model requests, with the attribute names of OpenTelemetry's GenAI conventions. Never any content."""
+"""Spans of model requests, with the attribute names of OpenTelemetry's GenAI conventions. Never any content here."""
 
 from __future__ import annotations
 
@@ -16,24 +16,37 @@ RESPONSE_MODEL = "gen_ai.response.model"
 RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons"
 INPUT_TOKENS = "gen_ai.usage.input_tokens"
 OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+TOOL_NAME = "gen_ai.tool.name"
 ERROR_TYPE = "error.type"
+BACKEND = "inference.backend"
+"""Which of several backends answered, or refused the request."""
+PASSED_OVER = "inference.passed_over"
+"""``NAME: CODE`` of each backend that was asked before and could not answer."""
 
 CHAT = "chat"
 TEXT_COMPLETION = "text_completion"
+EXECUTE_TOOL = "execute_tool"
+EXPLAIN = "explain"
 
 
 def begin(tracer: Tracer, operation: str, model: str, parameters: dict[str, AttributeValue | None]) -> Span:
     """A span that the caller ends; child of the current one. Parameters that are None were not given."""
-    attributes: dict[str, AttributeValue] = {OPERATION: operation, REQUEST_MODEL: model}
-    attributes.update((name, value) for name, value in parameters.items() if value is not None)
-    return tracer.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes)
+    span = tracer.start_span(operation, kind=SpanKind.CLIENT)
+    if span.is_recording():
+        attributes: dict[str, AttributeValue] = {OPERATION: operation, REQUEST_MODEL: model}
+        attributes.update((name, value) for name, value in parameters.items() if value is not None)
+        span.set_attributes(attributes)
+    return span
 
 
 def finished(span: Span, reason: str) -> None:
-    span.set_attribute(RESPONSE_FINISH_REASONS, [reason.replace("-", "_")])
+    if span.is_recording():
+        span.set_attribute(RESPONSE_FINISH_REASONS, [reason.replace("-", "_")])
 
 
 def used(span: Span, input_tokens: int, output_tokens: int, model: str | None) -> None:
+    if not span.is_recording():
+        return
     span.set_attribute(INPUT_TOKENS, input_tokens)
     span.set_attribute(OUTPUT_TOKENS, output_tokens)
     if model is not None:

@@ -85,6 +85,8 @@ class ChatParams(msgspec.Struct, frozen=True):
     parallel_tool_calls: bool | None = None
     response_format: Literal["text", "json_object"] | WantedFormat | None = None
     reasoning_effort: Literal["minimal", "low", "medium", "high"] | None = None
+    stop: tuple[str, ...] = ()
+    seed: U32 | None = None
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
@@ -110,6 +112,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
             parallel_tools=params.parallel_tool_calls,
             format=wish.neutral() if isinstance(wish, WantedFormat) else _FORMATS[wish] if wish else None,
             effort=params.reasoning_effort,
+            stop=params.stop,
+            seed=params.seed,
         )
 
     def with_reasoning(self) -> csi.ChatRequest:

@@ -30,6 +30,7 @@ class CompletionParams(msgspec.Struct, frozen=True):
     presence_penalty: float | None = None
     logprobs: Logprobs = "no"
     echo: bool = False
+    seed: U32 | None = None
 
 
 class CompletionRequest(msgspec.Struct, frozen=True):
@@ -52,6 +53,7 @@ class CompletionRequest(msgspec.Struct, frozen=True):
             presence_penalty=params.presence_penalty,
             logprobs=wanted(params.logprobs),
             echo=params.echo,
+            seed=params.seed,
         )
 
 

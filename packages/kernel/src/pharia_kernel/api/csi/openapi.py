@@ -10,6 +10,8 @@ import msgspec
 from pharia_kernel.api.csi import chat_answer, completion, documents, texts, tools
 from pharia_kernel.api.csi.examples import CHAT_REQUEST, COMPLETION_REQUEST, EXAMPLES, SECOND_VERSION, Example
 from pharia_kernel.api.csi.functions import FUNCTIONS, LEGACY, STREAMS
+from pharia_kernel.api.csi.rules import RULES
+from pharia_kernel.api.event_schema import any_of_events, event_stream
 from pharia_kernel.api.operation import Json, json_answer, operation
 from pharia_kernel.csi.types import Score
 
@@ -61,23 +63,34 @@ def example(version: str, name: str) -> Example:
 def csi_document(ref_template: str) -> tuple[Json, Json]:
     """Paths, and the schemas they refer to."""
     calls = [(version, name, row.body) for version, rows in FUNCTIONS.items() for name, row in rows.items()]
-    streams = [(version, name, row.body) for version, rows in STREAMS.items() for name, row in rows.items()]
-    bodies, schemas = _schemas([body for *_, body in calls + streams], ref_template)
-    answers, more = _schemas([answer_type(version, name) for version, name, _ in calls], ref_template)
+    streams = [(version, name, row) for version, rows in STREAMS.items() for name, row in rows.items()]
+    legacy = [(version, name, row.body) for version, rows in LEGACY.items() for name, row in rows.items()]
+    taken = [body for *_, body in calls] + [row.body for *_, row in streams] + [body for *_, body in legacy]
+    bodies, schemas = _schemas(taken, ref_template)
+    given = [answer_type(version, name) for version, name, _ in calls]
+    data = [event.data for *_, row in streams for event in row.events.values()]
+    answers, more = _schemas([*given, *data], ref_template)
+    rest = iter(answers[len(calls) :])
     paths: Json = {}
     for (version, name, _), body, answer in zip(calls, bodies, answers, strict=False):
         content = json_answer(answer, example=example(version, name).answer)
         paths[f"/csi/{version}/{name}"] = {"post": _function(version, name, body, content)}
-    for (version, name, _), body in zip(streams, bodies[len(calls) :], strict=True):
-        paths[f"/csi/{version}/{name}"] = {"post": _function(version, name, body, _events(version, name))}
-    paths["/csi"] = {"post": _LEGACY}
+    for (version, name, row), body in zip(streams, bodies[len(calls) :], strict=False):
+        events = any_of_events([(event.name, next(rest)) for event in row.events.values()])
+        content = event_stream(events, example(version, name).answer)
+        paths[f"/csi/{version}/{name}"] = {"post": _function(version, name, body, content)}
+    paths["/csi"] = {"post": _legacy(legacy, bodies[len(calls) + len(streams) :])}
     paths |= _tool_paths(answers[[name for _, name, _ in calls].index("list_tools")])
-    return paths, {**schemas, **more}
+    return paths, {**_with_rules(schemas), **more}
 
 
 def _schemas(types: Sequence[Any], ref_template: str) -> tuple[list[Json], Json]:
     found, components = msgspec.json.schema_components(types, ref_template=ref_template)
     return list(found), msgspec.json.decode(msgspec.json.encode(components))  # defaults as JSON has them
+
+
+def _with_rules(schemas: Json) -> Json:
+    return {name: {**schema, **RULES.get(name, {})} for name, schema in schemas.items()}
 
 
 def _function(version: str, name: str, body: Json, answer: Json) -> Json:
@@ -89,14 +102,6 @@ def _function(version: str, name: str, body: Json, answer: Json) -> Json:
         answer,
         requestBody={"required": True, "content": content},
     )
-
-
-def _events(version: str, name: str) -> Json:
-    return {
-        "description": "Server-sent events. A failure is an `error` event, the last one, whose data is a problem "
-        "document with the member `message`. Empty lines keep idle connections open.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": example(version, name).answer}},
-    }
 
 
 def _tool_paths(tools_schema: Json) -> Json:
@@ -124,15 +129,6 @@ def _tool_paths(tools_schema: Json) -> Json:
     }
 
 
-_LEGACY_BODY = {
-    "type": "object",
-    "required": ["version", "function"],
-    "properties": {
-        "version": {"type": "string", "enum": list(LEGACY)},
-        "function": {"type": "string", "enum": sorted({name for functions in LEGACY.values() for name in functions})},
-        "requests": {"type": "array", "items": {}, "description": "Of every function in version 0.3."},
-    },
-}
 _LEGACY_EXAMPLES = {
     "0.2": {"value": {"version": "0.2", "function": "complete", **COMPLETION_REQUEST}},
     "0.3": {"value": {"version": "0.3", "function": "complete", "requests": [COMPLETION_REQUEST]}},
@@ -146,19 +142,31 @@ _LEGACY_EXAMPLES = {
         }
     },
 }
-_LEGACY = operation(
-    "csi",
-    "csi",
-    "Call a function as SDKs up to 0.7 do",
-    json_answer({}, "As in the first version; in 0.2 mostly for a single request, and with fewer members"),
-    description="Errors are JSON strings.",
-    deprecated=True,
-    requestBody={
-        "required": True,
-        "content": {"application/json": {"schema": _LEGACY_BODY, "examples": _LEGACY_EXAMPLES}},
-    },
-    responses={
-        "4XX": json_answer({"type": "string"}, "What went wrong"),
-        "5XX": json_answer({"type": "string"}, "Same"),
-    },
-)
+
+
+def _legacy(functions: Sequence[tuple[str, str, Any]], bodies: Sequence[Json]) -> Json:
+    alternatives = [
+        {"allOf": [_envelope(version, name), body]} for (version, name, _), body in zip(functions, bodies, strict=True)
+    ]
+    content = {"schema": {"anyOf": alternatives}, "examples": _LEGACY_EXAMPLES}
+    return operation(
+        "csi",
+        "csi",
+        "Call a function as SDKs up to 0.7 do",
+        json_answer({}, "As in the first version; in 0.2 mostly for a single request, and with fewer members"),
+        description="Errors are JSON strings.",
+        deprecated=True,
+        requestBody={"required": True, "content": {"application/json": content}},
+        responses={
+            "4XX": json_answer({"type": "string"}, "What went wrong"),
+            "5XX": json_answer({"type": "string"}, "Same"),
+        },
+    )
+
+
+def _envelope(version: str, function: str) -> Json:
+    return {
+        "type": "object",
+        "required": ["version", "function"],
+        "properties": {"version": {"const": version}, "function": {"const": function}},
+    }

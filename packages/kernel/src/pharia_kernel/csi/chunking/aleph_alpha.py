@@ -18,6 +18,7 @@ from pharia_kernel.errors import (
     BackendTimeout,
     BackendUnauthorized,
     BackendUnavailable,
+    CallerUnauthorized,
     CsiError,
     ModelNotFound,
 )
@@ -30,7 +31,7 @@ MIB = 1024 * 1024
 
 
 class RemoteTokenizers:
-    """``GET {url}/models/{model}/tokenizer`` with the caller's token; the answer is in the format of Hugging Face.
+    """``GET {url}/models/{model}/tokenizer`` with the kernel's token or the caller's; the format is Hugging Face's.
 
     What one caller could fetch serves all: a tokenizer is no secret, and chunks show nothing of the model.
     """
@@ -39,11 +40,13 @@ class RemoteTokenizers:
         self,
         url: str,
         *,
+        token: str | None = None,
         trace_headers: Callable[[], Mapping[str, str]] | None = None,
         answer_seconds: float = 60.0,
         answer_bytes: int = 128 * MIB,
     ) -> None:
         self._url = url
+        self._token = token
         self._trace_headers = trace_headers
         self._answer_seconds = answer_seconds
         self._answer_bytes = answer_bytes
@@ -69,12 +72,12 @@ class RemoteTokenizers:
     async def fetch(self, model: str, caller: Caller) -> Build:
         if self._session is None:
             raise BackendUnavailable(f"{self._url}: the kernel's client is closed")
-        if caller.token is None:
-            raise BackendUnauthorized(
+        if (token := self._token or caller.token) is None:
+            raise CallerUnauthorized(
                 f"{self._url} gives the tokenizer of model {model!r} only for a token; send one with the call "
                 "(Authorization: Bearer …)"
             )
-        headers = {**(self._trace_headers() if self._trace_headers else {}), "Authorization": f"Bearer {caller.token}"}
+        headers = {**(self._trace_headers() if self._trace_headers else {}), "Authorization": f"Bearer {token}"}
         try:
             async with asyncio.timeout(self._answer_seconds):
                 json = await self._download(self._session, model, headers)
@@ -106,7 +109,9 @@ class RemoteTokenizers:
     def _refusal(self, status: int, model: str) -> CsiError:
         text = f"{self._url} answered {status} for the tokenizer of model {model!r}"
         if status in (401, 403):
-            return BackendUnauthorized(f"{text} (check what the caller's token may use)")
+            if self._token is not None:
+                return BackendUnauthorized(f"{text} (check the token that is configured for it)")
+            return CallerUnauthorized(f"{text} (check what the caller's token may use)")
         if status == 404:
             return ModelNotFound(f"{text} (check the model's name)")
         return BackendUnavailable(text) if status in (429, 502, 503, 504) else BackendFailed(text)

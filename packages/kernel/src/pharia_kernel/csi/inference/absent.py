@@ -44,6 +44,6 @@ class AbsentBackend:
 
     def _refuse(self, model: str) -> NoReturn:
         raise NotConfigured(
-            f"model {model!r} can not answer: the kernel runs without models (set OPENAI_INFERENCE__URL and "
-            "OPENAI_INFERENCE__TOKEN, or INFERENCE=embedded)"
+            f"model {model!r} can not answer: the kernel runs without models (set INFERENCE_URL, or "
+            "OPENAI_INFERENCE__URL and OPENAI_INFERENCE__TOKEN, or INFERENCE=embedded)"
         )

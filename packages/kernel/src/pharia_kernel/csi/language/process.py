@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 import msgspec
 
+from pharia_kernel.csi.child_environment import child_environment
 from pharia_kernel.csi.language_detector import Verdict
 
 _MODULE = "pharia_kernel.csi.language_detector"
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
-"""All the process gets of the kernel's environment, which holds secrets."""
 
 
 class ProcessEnded(Exception):
@@ -37,7 +35,7 @@ class DetectorProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            env=child_environment(),
             start_new_session=True,  # an interrupt in the terminal is the kernel's to handle
         )
         return cls(process)

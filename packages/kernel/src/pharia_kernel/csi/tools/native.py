@@ -35,13 +35,15 @@ class NativeTools:
 
     def __init__(self, namespaces: Mapping[str, Sequence[str]] | None = None) -> None:
         """``namespaces`` gives the names of each namespace's tools; raises :class:`ConfigError` for an unknown one."""
-        self._names: dict[str, frozenset[str]] = {}
+        self._names: dict[str, frozenset[str]] = {TEST_NAMESPACE: frozenset(NATIVE_TOOLS)}
         for namespace, names in (namespaces or {}).items():
-            if unknown := sorted(set(names) - NATIVE_TOOLS.keys()):
-                known = ", ".join(NATIVE_TOOLS)
-                raise ConfigError(f"namespace {namespace!r}: there is no native tool {unknown[0]!r} (known: {known})")
+            self.assign(namespace, names)
+
+    def assign(self, namespace: str, names: Sequence[str]) -> None:
+        """From now on the namespace has these; raises :class:`ConfigError` for an unknown one."""
+        check_native_tools(namespace, names)
+        if namespace != TEST_NAMESPACE:
             self._names[namespace] = frozenset(names)
-        self._names[TEST_NAMESPACE] = frozenset(NATIVE_TOOLS)
 
     async def list(self, scope: ToolScope) -> list[ToolInfo]:
         """Sorted by name."""
@@ -55,6 +57,13 @@ class NativeTools:
             return ToolOutput((NATIVE_TOOLS[request.name].call(dict(request.arguments)),))
         except _Failed as failure:
             return ToolError(str(failure))
+
+
+def check_native_tools(namespace: str, names: Sequence[str]) -> None:
+    """Raises :class:`ConfigError` for an unknown one."""
+    if unknown := sorted(set(names) - NATIVE_TOOLS.keys()):
+        known = ", ".join(NATIVE_TOOLS)
+        raise ConfigError(f"namespace {namespace!r}: there is no native tool {unknown[0]!r} (known: {known})")
 
 
 def _integer(arguments: Mapping[str, bytes], name: str) -> int:

@@ -61,6 +61,16 @@ class WasmRuntime:
         """Instances that could be started now."""
         return self._host.free_places
 
+    @property
+    def instances(self) -> int:
+        """That calls hold now."""
+        return self._host.taken_places
+
+    @property
+    def spare_instances(self) -> int:
+        """That are ready for the next calls."""
+        return self._host.spares.ready
+
     async def load(self, path: SkillPath, code: bytes, limits: SkillLimits) -> WasmSkill:
         """Compiles on other threads; takes seconds for a Python skill the first time, milliseconds later."""
         digest = hashlib.sha256(code).hexdigest()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -13,7 +15,7 @@ from jsonschema.validators import validator_for
 from pharia_kernel.csi.csi import Csi
 from pharia_kernel.csi.forbidden import ForbiddenCsi
 from pharia_kernel.errors import HostFault, InvalidMetadata, SkillRejectedInput, SkillReportedError
-from pharia_kernel.runtimes.skill import SkillLimits
+from pharia_kernel.runtimes.skill import InstancePolicy, SkillLimits
 from pharia_kernel.runtimes.wasm.failures import run_failure
 from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent
 from pharia_kernel.runtimes.wasm.host.host import ComponentHost
@@ -102,6 +104,15 @@ class WasmSkill:
             raise failure from error
         finally:
             await guest.aclose()
+
+    def with_memory(self, memory_bytes: int) -> WasmSkill:
+        """Implements :class:`~pharia_kernel.runtimes.skill.LessMemory`; instances are fresh and none is kept ready."""
+        if memory_bytes >= self._limits.memory_bytes:
+            return self
+        smaller = copy(self)
+        smaller._limits = replace(self._limits, memory_bytes=memory_bytes, instances=InstancePolicy(spare=0))
+        smaller._warm = None
+        return smaller
 
     async def metadata(self) -> SkillMetadata:
         if self._metadata is None:

@@ -32,7 +32,7 @@ from pharia_kernel.csi.types import (
     Turn,
     Used,
 )
-from pharia_kernel.errors import CsiError, InvalidCsiRequest, ModelNotFound, UnsupportedOperation
+from pharia_kernel.errors import BackendSaturated, CsiError, InvalidCsiRequest, ModelNotFound, UnsupportedOperation
 from pharia_kernel.types import Caller
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -99,6 +99,22 @@ async def test_control_tokens_are_in_the_text_if_wanted(model: EmbeddedBackend) 
 async def test_stop_sequences_end_the_text(model: EmbeddedBackend) -> None:
     answer = await model.complete(msgspec.structs.replace(_COMPLETE, stop=(" Paris",)), _CALLER)
     assert (answer.text, answer.finish) == ("", "stop")
+
+
+async def test_stop_sequences_end_a_chat_too(model: EmbeddedBackend) -> None:
+    text = (await model.chat(_CHAT, _CALLER)).content or ""
+    answer = await model.chat(msgspec.structs.replace(_CHAT, stop=(text[1:],)), _CALLER)
+    assert (answer.content, answer.finish) == (text[0], "stop")
+
+
+async def test_the_same_seed_gives_the_same_answer(model: EmbeddedBackend) -> None:
+    wild = msgspec.structs.replace(_COMPLETE, temperature=5.0, max_tokens=4)
+    seeds = (7, 7, 8)
+    answers = [(await model.complete(msgspec.structs.replace(wild, seed=seed), _CALLER)).text for seed in seeds]
+    assert answers[0] == answers[1] != answers[2]
+    chats = msgspec.structs.replace(_CHAT, temperature=5.0, max_tokens=4)
+    contents = [(await model.chat(msgspec.structs.replace(chats, seed=seed), _CALLER)).content for seed in seeds]
+    assert contents[0] == contents[1] != contents[2]
 
 
 async def test_log_probabilities_belong_to_tokens(model: EmbeddedBackend) -> None:
@@ -168,6 +184,16 @@ async def test_requests_beyond_the_places_are_answered_in_order_of_arrival() -> 
 
         await asyncio.gather(*(ask(number) for number in range(5)))
     assert finished == [0, 1, 2, 3, 4]
+
+
+async def test_requests_beyond_the_queue_are_refused_with_a_time_to_come_back() -> None:
+    async with EmbeddedBackend(EmbeddedOptions(parallel=1, queued=1, context=512)) as model:
+        short = msgspec.structs.replace(_CHAT, max_tokens=1)
+        outcomes = await asyncio.gather(*(model.chat(short, _CALLER) for _ in range(3)), return_exceptions=True)
+        refused = outcomes.pop()
+        assert isinstance(refused, BackendSaturated)
+        assert (refused.status, refused.retry_after) == (503, 1)
+        assert all(isinstance(outcome, ChatAnswer) for outcome in outcomes)
 
 
 async def test_a_stream_that_is_left_stops_the_model(model: EmbeddedBackend) -> None:

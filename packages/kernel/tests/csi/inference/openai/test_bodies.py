@@ -54,6 +54,12 @@ def test_numbers_of_a_chat_are_passed_under_their_names() -> None:
     assert _chat(**given).items() >= given.items()
 
 
+def test_stop_sequences_and_seeds_are_passed_under_their_names() -> None:
+    given: dict[str, Any] = {"stop": ("a", "b"), "seed": 0}
+    for body in (_chat(**given), _completion(**given)):
+        assert (body["stop"], body["seed"]) == (["a", "b"], 0)
+
+
 def test_numbers_of_a_completion_are_passed_under_their_names() -> None:
     given: dict[str, Any] = {"max_tokens": 5, "temperature": 0.5, "top_k": 3, "top_p": 0.9, "frequency_penalty": 0.1}
     assert _completion(**given).items() >= given.items()

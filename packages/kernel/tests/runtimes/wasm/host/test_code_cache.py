@@ -44,6 +44,11 @@ def test_code_is_compiled_once(tmp_path: Path, engine: Engine) -> None:
     assert saved(tmp_path).stat().st_ino == written.st_ino
 
 
+async def test_a_folder_that_can_not_be_made_costs_only_time(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert await answer(tmp_path / "file" / "cache") == "hello"
+
+
 @pytest.mark.parametrize("damage", [b"", b"short", b"\x7fELF" + bytes(5000)])
 def test_damaged_code_is_made_again(tmp_path: Path, engine: Engine, damage: bytes) -> None:
     CodeCache(tmp_path).load(wat.TEXT_ECHO, engine)

@@ -61,6 +61,8 @@ async def test_a_component_that_was_called_has_spares_and_one_that_was_not_has_n
     assert await call(host, component) == "in"
     assert await ready(host, 1)
     assert await asyncio.gather(*(call(host, component) for _ in range(6))) == ["in"] * 6
+    for _ in range(EACH + 1):
+        host.spares.replace(component, 32 * MIB)
     assert await ready(host, EACH)
 
 

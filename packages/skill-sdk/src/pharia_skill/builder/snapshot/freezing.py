@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import get_ident
 
 import wasmtime
 
@@ -107,7 +108,7 @@ def _compiled_module(made: wasmtime.Engine, module: memoryview, folder: Path) ->
         except wasmtime.WasmtimeError:
             pass
     fresh = wasmtime.Module(made, instrumented(module))
-    new = file.with_suffix(f".{os.getpid()}")
+    new = file.with_suffix(f".{os.getpid()}-{get_ident()}")
     new.write_bytes(fresh.serialize())
     new.replace(file)
     return fresh

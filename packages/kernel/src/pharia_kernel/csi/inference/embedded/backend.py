@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
@@ -13,6 +12,7 @@ from pharia_kernel.csi.inference.embedded.forced_tools import insists_on_tool, s
 from pharia_kernel.csi.inference.embedded.model import EmbeddedOptions
 from pharia_kernel.csi.inference.embedded.supervisor import ModelSupervisor, State
 from pharia_kernel.csi.inference.openai import OpenAiBackend
+from pharia_kernel.csi.inference.places import Places
 from pharia_kernel.csi.types import (
     ChatAnswer,
     ChatRequest,
@@ -35,14 +35,14 @@ _NAMES_NOTED = 1000
 class EmbeddedBackend:
     """Implements :class:`~pharia_kernel.csi.inference.backend.InferenceBackend`.
 
-    Entering the context starts the model's process without waiting for it; requests wait until it is loaded, then in
-    order of arrival for one of ``parallel`` places.
+    Entering the context starts the model's process without waiting for it; requests wait until it is loaded, then for
+    one of ``parallel`` places.
     """
 
     def __init__(self, options: EmbeddedOptions = EmbeddedOptions()) -> None:  # noqa: B008  # frozen
         self._options = options
         self._supervisor = ModelSupervisor(options)
-        self._places = asyncio.Semaphore(options.parallel)
+        self._places = Places(f"the embedded model {options.name}", options.parallel, options.queued)
         self._noted: set[str] = {options.name}
 
     async def __aenter__(self) -> EmbeddedBackend:
@@ -71,19 +71,19 @@ class EmbeddedBackend:
 
     async def complete(self, request: CompleteRequest, caller: Caller) -> CompleteAnswer:
         asked = self._completion(request)
-        async with self._place() as model:
+        async with self._place(caller) as model:
             answer = await model.complete(asked, caller)
         return msgspec.structs.replace(answer, text=request.prompt + answer.text) if request.echo else answer
 
     async def chat(self, request: ChatRequest, caller: Caller) -> ChatAnswer:
         asked = self._chat(request)
-        async with self._place() as model:
+        async with self._place(caller) as model:
             answer = await model.chat(asked, caller)
         return tool_answer(answer) if insists_on_tool(request) else answer
 
     async def complete_stream(self, request: CompleteRequest, caller: Caller) -> AsyncGenerator[Part, None]:
         asked = self._completion(request)
-        async with self._place() as model, aclosing(model.complete_stream(asked, caller)) as parts:
+        async with self._place(caller) as model, aclosing(model.complete_stream(asked, caller)) as parts:
             if request.echo and request.prompt:
                 yield TextPart(request.prompt)
             async for part in parts:
@@ -95,7 +95,7 @@ class EmbeddedBackend:
                 yield part
             return
         asked = self._chat(request)
-        async with self._place() as model, aclosing(model.chat_stream(asked, caller)) as parts:
+        async with self._place(caller) as model, aclosing(model.chat_stream(asked, caller)) as parts:
             async for part in parts:
                 yield part
 
@@ -103,8 +103,8 @@ class EmbeddedBackend:
         raise UnsupportedOperation("the embedded model can not explain; configure a backend that can")
 
     @asynccontextmanager
-    async def _place(self) -> AsyncGenerator[OpenAiBackend, None]:
-        async with self._places:
+    async def _place(self, caller: Caller) -> AsyncGenerator[OpenAiBackend, None]:
+        async with self._places.place(caller):
             yield await self._supervisor.backend()
 
     def _completion(self, request: CompleteRequest) -> CompleteRequest:

@@ -44,7 +44,9 @@ class EmbeddedOptions:
     answer_tokens: int = 512
     """Most tokens of an answer whose request does not say; small models find it hard to stop."""
     parallel: int = 4
-    """Requests answered at the same time; the others wait in order of arrival."""
+    """Requests answered at the same time; the others wait, and callers take turns."""
+    queued: int = 1000
+    """Requests that wait; more are refused."""
     threads: int | None = None
     """By default one less than there are cores, at most eight. The threads wait for one another after every layer: when
     others take a core from them, answers are ten times slower than with one thread."""

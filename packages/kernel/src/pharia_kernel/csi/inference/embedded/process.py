@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
 import sys
 from collections import deque
@@ -15,14 +14,13 @@ from pathlib import Path
 
 import msgspec
 
+from pharia_kernel.csi.child_environment import child_environment
 from pharia_kernel.csi.inference.embedded.model import EmbeddedOptions
 from pharia_kernel.errors import BackendUnavailable
 
 logger = logging.getLogger("pharia_kernel.inference.model")
 
 _MODULE = "pharia_kernel.csi.inference.model_server"
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
-"""All the process gets of the kernel's environment, which holds secrets."""
 _END_SECONDS = 5.0
 
 
@@ -57,7 +55,7 @@ async def model_process(file: Path, options: EmbeddedOptions) -> AsyncGenerator[
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        env=child_environment(),
         start_new_session=True,  # an interrupt in the terminal is the kernel's to handle
     )
     model = ModelProcess(process, secrets.token_hex(32))

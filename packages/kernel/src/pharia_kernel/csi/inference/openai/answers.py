@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Mapping
 
-import msgspec
-
+from pharia_kernel.csi.http.decoding import decoded, unexpected
+from pharia_kernel.csi.http.failures import Asked
 from pharia_kernel.csi.inference.openai import wire
-from pharia_kernel.csi.inference.openai.failures import Asked, reported
 from pharia_kernel.csi.inference.openai.logprobs import kept_alternatives, token_logprobs
 from pharia_kernel.csi.inference.openai.reasoning import split_reasoning
 from pharia_kernel.csi.types import ChatAnswer, ChatRequest, CompleteAnswer, CompleteRequest, Finish, ToolCall, Usage
-from pharia_kernel.errors import BackendAnswerInvalid, CsiError
 
 _FINISH: dict[str, Finish] = {
     "stop": "stop",
@@ -22,25 +19,12 @@ _FINISH: dict[str, Finish] = {
     "function_call": "tool-calls",
 }
 
-Wire = TypeVar("Wire", wire.Chat, wire.Completion)
-
-
-def decoded(decode: Callable[[bytes], Wire], data: bytes, asked: Asked) -> Wire:
-    """Raises the error that is inside the answer, or :class:`BackendAnswerInvalid` if it is something else."""
-    try:
-        found = decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unexpected(asked, f"{asked.shown(str(error))}; it begins with {_beginning(data, asked)}") from None
-    if found.error:
-        raise reported(asked, found.error)
-    return found
-
 
 def chat_answer(request: ChatRequest, data: bytes, asked: Asked) -> ChatAnswer:
     answer = decoded(wire.decode_chat, data, asked)
     choice = answer.choices[0] if answer.choices else None
     if choice is None or choice.message is None:
-        raise _unexpected(asked, "it has no choice with a message")
+        raise unexpected(asked, "it has no choice with a message")
     message = choice.message
     content, reasoning = message.content, None
     if request.split_reasoning:
@@ -63,7 +47,7 @@ def complete_answer(request: CompleteRequest, data: bytes, asked: Asked) -> Comp
     answer = decoded(wire.decode_completion, data, asked)
     choice = answer.choices[0] if answer.choices else None
     if choice is None or choice.text is None:
-        raise _unexpected(asked, "it has no choice with a text")
+        raise unexpected(asked, "it has no choice with a text")
     return CompleteAnswer(
         text=choice.text,
         finish=finish_reason(choice.finish_reason, asked),
@@ -73,40 +57,21 @@ def complete_answer(request: CompleteRequest, data: bytes, asked: Asked) -> Comp
     )
 
 
-def whole_instead_of_stream(data: bytes, asked: Asked) -> CsiError:
-    """The error behind JSON that came where a stream was asked for; most often it says what went wrong."""
-    try:
-        decoded(wire.decode_chat, data, asked)
-    except CsiError as error:
-        return error
-    return _unexpected(asked, "it is one JSON document where a stream was asked for")
-
-
-def finish_reason(found: str | None, asked: Asked) -> Finish:
+def finish_reason(found: str | None, asked: Asked, known: Mapping[str, Finish] = _FINISH) -> Finish:
     if found is None:
-        raise _unexpected(asked, "it has no finish reason")
-    if (finish := _FINISH.get(found)) is None:
-        raise _unexpected(asked, f"its finish reason {asked.shown(found)!r} is not known")
+        raise unexpected(asked, "it has no finish reason")
+    if (finish := known.get(found)) is None:
+        raise unexpected(asked, f"its finish reason {asked.shown(found)!r} is not known")
     return finish
 
 
 def _usage(found: wire.Usage | None, asked: Asked) -> Usage:
     if found is None:
-        raise _unexpected(asked, "it has no usage")
+        raise unexpected(asked, "it has no usage")
     return Usage(found.prompt_tokens, found.completion_tokens)
 
 
 def _tool_call(call: wire.ToolCall, asked: Asked) -> ToolCall:
     if call.function is None or call.function.name is None:
-        raise _unexpected(asked, "it has a tool call without a function")
+        raise unexpected(asked, "it has a tool call without a function")
     return ToolCall(call.id or "", call.function.name, call.function.arguments or "")
-
-
-def _beginning(data: bytes, asked: Asked) -> str:
-    return repr(asked.shown(data[:200].decode("utf-8", "replace")))
-
-
-def _unexpected(asked: Asked, what: str) -> BackendAnswerInvalid:
-    return BackendAnswerInvalid(
-        f"{asked.backend} answered {asked.path} with model {asked.model!r} in an unexpected way: {what}"
-    )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from pharia_kernel.csi.inference.openai import bodies
-from pharia_kernel.csi.inference.openai.answers import chat_answer, complete_answer, whole_instead_of_stream
-from pharia_kernel.csi.inference.openai.endpoint import Endpoint, OpenAiOptions
-from pharia_kernel.csi.inference.openai.failures import Asked
-from pharia_kernel.csi.inference.openai.parts import ChatReader, CompletionReader, StreamReader
-from pharia_kernel.csi.inference.openai.sse import EventSplitter, EventTooLarge
+from pharia_kernel.csi.http.endpoint import Endpoint, EndpointOptions
+from pharia_kernel.csi.inference.openai.answers import complete_answer
+from pharia_kernel.csi.inference.openai.bodies import completion_body
+from pharia_kernel.csi.inference.openai.chat import chat, chat_stream
+from pharia_kernel.csi.inference.openai.parts import CompletionReader
+from pharia_kernel.csi.inference.streams import parts
 from pharia_kernel.csi.types import (
     ChatAnswer,
     ChatRequest,
@@ -20,12 +22,18 @@ from pharia_kernel.csi.types import (
     Part,
     Score,
 )
-from pharia_kernel.errors import BackendAnswerInvalid, UnsupportedOperation
+from pharia_kernel.errors import UnsupportedOperation
 from pharia_kernel.types import Caller
 
-_CHAT = "/chat/completions"
 _COMPLETIONS = "/completions"
-_DONE = b"[DONE]"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAiOptions(EndpointOptions):
+    """An OpenAI-compatible endpoint; its URL has the version part, such as ``/v1``."""
+
+    special_tokens: Mapping[str, Any] = field(default_factory=lambda: {"skip_special_tokens": False})
+    """Members of a completion's body that keep control tokens in the text."""
 
 
 class OpenAiBackend:
@@ -54,52 +62,19 @@ class OpenAiBackend:
 
     async def complete(self, request: CompleteRequest, caller: Caller) -> CompleteAnswer:
         asked = self._endpoint.asked(_COMPLETIONS, request.model)
-        body = bodies.completion_body(request, self._options.special_tokens, stream=False)
+        body = completion_body(request, self._options.special_tokens, stream=False)
         return complete_answer(request, await self._endpoint.fetch(asked, body), asked)
 
     async def chat(self, request: ChatRequest, caller: Caller) -> ChatAnswer:
-        asked = self._endpoint.asked(_CHAT, request.model)
-        body = bodies.chat_body(request, stream=False)
-        return chat_answer(request, await self._endpoint.fetch(asked, body), asked)
+        return await chat(self._endpoint, request)
 
     def complete_stream(self, request: CompleteRequest, caller: Caller) -> AsyncGenerator[Part, None]:
         asked = self._endpoint.asked(_COMPLETIONS, request.model)
-        body = bodies.completion_body(request, self._options.special_tokens, stream=True)
-        return self._stream(asked, body, CompletionReader(request, asked))
+        body = completion_body(request, self._options.special_tokens, stream=True)
+        return parts(self._endpoint, asked, body, CompletionReader(request, asked))
 
     def chat_stream(self, request: ChatRequest, caller: Caller) -> AsyncGenerator[Part, None]:
-        asked = self._endpoint.asked(_CHAT, request.model)
-        return self._stream(asked, bodies.chat_body(request, stream=True), ChatReader(request, asked))
+        return chat_stream(self._endpoint, request)
 
     async def explain(self, request: ExplainRequest, caller: Caller) -> list[Score]:
-        raise UnsupportedOperation(
-            f"{self._options.name or self._options.url} speaks the OpenAI API, which has no explanations"
-        )
-
-    async def _stream(self, asked: Asked, body: bytes, reader: StreamReader) -> AsyncGenerator[Part, None]:
-        events = EventSplitter(self._options.event_bytes)
-        async with self._endpoint.open(asked, body) as answer:
-            if answer.is_json:
-                raise whole_instead_of_stream(await answer.read_all(), asked)
-            announced = False
-            while not announced:
-                data = await answer.read()
-                for event in _events(events, data, asked):
-                    if event == _DONE:
-                        announced = True
-                        break
-                    for part in reader.read(event):
-                        yield part
-                if not data:
-                    break
-            for part in reader.end(announced=announced):
-                yield part
-            if announced:
-                await answer.tidy()
-
-
-def _events(splitter: EventSplitter, data: bytes, asked: Asked) -> list[bytes]:
-    try:
-        return splitter.feed(data) if data else splitter.end()
-    except EventTooLarge:
-        raise BackendAnswerInvalid(f"{asked.backend} sent an event that is too large") from None
+        raise UnsupportedOperation(f"{self._endpoint.name} speaks the OpenAI API, which has no explanations")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from pharia_kernel.csi.http.body import Body, encoded, given
 from pharia_kernel.csi.types import (
     ChatRequest,
     CompleteRequest,
@@ -24,13 +23,11 @@ from pharia_kernel.errors import InvalidCsiRequest
 _ROLES = ("system", "developer", "user", "assistant")
 _STREAM = {"stream": True, "stream_options": {"include_usage": True}}
 
-Body = dict[str, Any]
-
 
 def chat_body(request: ChatRequest, *, stream: bool) -> bytes:
     """Raises :class:`InvalidCsiRequest` for a role that no endpoint knows, and for values that are not JSON."""
     body: Body = {"model": request.model, "messages": [_message(turn) for turn in request.turns]}
-    _given(
+    given(
         body,
         max_tokens=request.max_tokens,
         max_completion_tokens=request.max_completion_tokens,
@@ -38,6 +35,8 @@ def chat_body(request: ChatRequest, *, stream: bool) -> bytes:
         top_p=request.top_p,
         frequency_penalty=request.frequency_penalty,
         presence_penalty=request.presence_penalty,
+        stop=list(request.stop) or None,
+        seed=request.seed,
         parallel_tool_calls=request.parallel_tools,
         reasoning_effort=request.effort,
     )
@@ -49,13 +48,13 @@ def chat_body(request: ChatRequest, *, stream: bool) -> bytes:
         body["tool_choice"] = _tool_choice(request.tool_choice)
     if request.format is not None:
         body["response_format"] = _format(request.format)
-    return _encoded(body | _STREAM if stream else body)
+    return encoded(body | _STREAM if stream else body)
 
 
 def completion_body(request: CompleteRequest, special_tokens: Mapping[str, Any], *, stream: bool) -> bytes:
     """``special_tokens`` is how the endpoint is asked to keep control tokens in the text; only sent if wanted."""
     body: Body = {"model": request.model, "prompt": request.prompt}
-    _given(
+    given(
         body,
         max_tokens=request.max_tokens,
         temperature=request.temperature,
@@ -64,29 +63,19 @@ def completion_body(request: CompleteRequest, special_tokens: Mapping[str, Any],
         stop=list(request.stop) or None,
         frequency_penalty=request.frequency_penalty,
         presence_penalty=request.presence_penalty,
+        seed=request.seed,
         echo=request.echo or None,
     )
     if request.logprobs != "no":
         body["logprobs"] = asked_alternatives(request.logprobs)
     if request.special_tokens:
         body |= special_tokens
-    return _encoded(body | _STREAM if stream else body)
+    return encoded(body | _STREAM if stream else body)
 
 
 def asked_alternatives(mode: LogprobMode) -> int:
     """Never zero: some servers read zero as no log probabilities at all. Answers are cut to what was wanted."""
     return max(1, mode.top) if isinstance(mode, TopLogprobs) else 1
-
-
-def _given(body: Body, **members: Any) -> None:
-    body.update((name, value) for name, value in members.items() if value is not None)
-
-
-def _encoded(body: Body) -> bytes:
-    try:
-        return msgspec.json.encode(body)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidCsiRequest(f"the request can not be written as JSON: {error}") from None
 
 
 def _message(turn: Turn) -> Body:
@@ -96,7 +85,7 @@ def _message(turn: Turn) -> Body:
     if role not in _ROLES:
         raise InvalidCsiRequest(f"the role {turn.role!r} is not supported in a chat; roles are {', '.join(_ROLES)}")
     message: Body = {"role": role}
-    _given(message, content=turn.content)
+    given(message, content=turn.content)
     if turn.tool_calls:
         message["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
@@ -107,7 +96,7 @@ def _message(turn: Turn) -> Body:
 
 def _function(tool: FunctionSpec) -> Body:
     function: Body = {"name": tool.name}
-    _given(function, description=tool.description, parameters=tool.parameters, strict=tool.strict)
+    given(function, description=tool.description, parameters=tool.parameters, strict=tool.strict)
     return function
 
 
@@ -119,5 +108,5 @@ def _format(wanted: ResponseFormat) -> Body:
     if not isinstance(wanted, JsonSchema):
         return {"type": wanted.replace("-", "_")}
     schema: Body = {"name": wanted.name}
-    _given(schema, description=wanted.description, schema=wanted.schema, strict=wanted.strict)
+    given(schema, description=wanted.description, schema=wanted.schema, strict=wanted.strict)
     return {"type": "json_schema", "json_schema": schema}

@@ -5,19 +5,18 @@ Hot path: once per token.
 
 from __future__ import annotations
 
-from typing import Protocol
-
+from pharia_kernel.csi.http.decoding import decoded
+from pharia_kernel.csi.http.failures import Asked
 from pharia_kernel.csi.inference.openai import wire
-from pharia_kernel.csi.inference.openai.answers import decoded, finish_reason
-from pharia_kernel.csi.inference.openai.failures import Asked
+from pharia_kernel.csi.inference.openai.answers import finish_reason
 from pharia_kernel.csi.inference.openai.logprobs import kept_alternatives, token_logprobs
 from pharia_kernel.csi.inference.openai.reasoning import ReasoningSplitter
+from pharia_kernel.csi.inference.streams import StreamEnding
 from pharia_kernel.csi.types import (
     Begin,
     ChatRequest,
     CompleteRequest,
     End,
-    Finish,
     Part,
     ReasoningPart,
     TextPart,
@@ -25,59 +24,14 @@ from pharia_kernel.csi.types import (
     ToolCallChunk,
     ToolCallPart,
     Usage,
-    Used,
 )
-from pharia_kernel.errors import BackendAnswerInvalid, BackendFailed
-
-
-class StreamReader(Protocol):
-    """Turns the events of one stream into parts."""
-
-    def read(self, event: bytes) -> list[Part]: ...
-
-    def end(self, *, announced: bool) -> list[Part]:
-        """The last parts. ``announced``: the backend said that this is the end, it did not just close."""
-        ...
-
-
-class _Ending:
-    """The two parts at the end of every stream, and the errors for streams that have none."""
-
-    def __init__(self, asked: Asked) -> None:
-        self.asked = asked
-        self.finish: Finish | None = None
-        self.usage: wire.Usage | None = None
-        self.model: str | None = None
-        self.events = 0
-
-    def note(self, chunk: wire.Chat | wire.Completion) -> None:
-        self.events += 1
-        if chunk.usage is not None:
-            self.usage = chunk.usage
-        if chunk.model is not None:
-            self.model = chunk.model
-
-    def used(self, announced: bool) -> list[Part]:
-        if self.finish is None:
-            self._unfinished(announced)
-        if self.usage is None:
-            return []
-        return [Used(Usage(self.usage.prompt_tokens, self.usage.completion_tokens), self.model)]
-
-    def _unfinished(self, announced: bool) -> None:
-        who = f"{self.asked.backend}, asked for {self.asked.path} with model {self.asked.model!r},"
-        if announced:
-            raise BackendAnswerInvalid(f"{who} ended its stream without a finish reason")
-        if self.events == 0:
-            raise BackendAnswerInvalid(f"{who} answered something that is not a stream of events")
-        raise BackendFailed(f"{who} closed the connection before its answer was complete")
 
 
 class ChatReader:
-    """Implements :class:`StreamReader` for chats."""
+    """Implements :class:`~pharia_kernel.csi.inference.streams.StreamReader` for chats."""
 
     def __init__(self, request: ChatRequest, asked: Asked) -> None:
-        self._ending = _Ending(asked)
+        self._ending = StreamEnding(asked)
         self._alternatives = kept_alternatives(request.logprobs, chat=True)
         self._wants_reasoning = request.split_reasoning
         self._splitter = ReasoningSplitter() if request.split_reasoning else None
@@ -86,7 +40,7 @@ class ChatReader:
 
     def read(self, event: bytes) -> list[Part]:
         chunk = decoded(wire.decode_chat, event, self._ending.asked)
-        self._ending.note(chunk)
+        _note(chunk, self._ending)
         if not chunk.choices or self._ending.finish is not None:
             return []
         choice = chunk.choices[0]
@@ -100,7 +54,7 @@ class ChatReader:
         return parts
 
     def end(self, *, announced: bool) -> list[Part]:
-        return self._ending.used(announced)
+        return self._ending.used(announced=announced)
 
     def _message(self, delta: wire.Message, parts: list[Part]) -> None:
         if not self._begun and (delta.role or delta.content or delta.tool_calls):
@@ -143,16 +97,16 @@ class ChatReader:
 
 
 class CompletionReader:
-    """Implements :class:`StreamReader` for completions."""
+    """Implements :class:`~pharia_kernel.csi.inference.streams.StreamReader` for completions."""
 
     def __init__(self, request: CompleteRequest, asked: Asked) -> None:
-        self._ending = _Ending(asked)
+        self._ending = StreamEnding(asked)
         self._alternatives = kept_alternatives(request.logprobs, chat=False)
         self._tokens: tuple[TokenLogprob, ...] = ()
 
     def read(self, event: bytes) -> list[Part]:
         chunk = decoded(wire.decode_completion, event, self._ending.asked)
-        self._ending.note(chunk)
+        _note(chunk, self._ending)
         if not chunk.choices or self._ending.finish is not None:
             return []
         choice = chunk.choices[0]
@@ -168,7 +122,15 @@ class CompletionReader:
         return parts
 
     def end(self, *, announced: bool) -> list[Part]:
-        return self._ending.used(announced)
+        return self._ending.used(announced=announced)
+
+
+def _note(chunk: wire.Chat | wire.Completion, ending: StreamEnding) -> None:
+    ending.events += 1
+    if chunk.usage is not None:
+        ending.usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+    if chunk.model is not None:
+        ending.model = chunk.model
 
 
 def _tool_call(call: wire.ToolCall, position: int) -> ToolCallChunk:

@@ -37,9 +37,13 @@ class CodeCache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / fingerprint()
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            _log.warning("compiled code can not be kept in %s: %s", self._folder, error)
         for path in (folder, self._folder):
-            _check_private(path)
+            if path.exists():
+                _check_private(path)
 
     def load(self, binary: bytes, engine: Engine) -> Code:
         """Code for the component, from disk or compiled now; one process compiles, others wait for it. Blocks."""
@@ -97,7 +101,12 @@ def _digest(path: Path) -> str:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
+    try:
+        file = path.open("w")
+    except OSError:  # full, read-only or gone: each process compiles for itself
+        yield
+        return
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
             yield

@@ -31,7 +31,7 @@ class ComponentHost:
         self._engine = Engine(places, options.memory_bytes)
         self._warm_places = threading.Semaphore(options.all_warm)
         self._lock = threading.Lock()
-        self._free = options.instances
+        self._free = self._places = options.instances
         self._clock = Clock(self._engine, options.tick_seconds)
         self._workers = Workers(self._clock, threads or os.cpu_count() or 1)
         self.spares = Spares(self._workers, options.spares, options.all_spares)
@@ -53,6 +53,11 @@ class ComponentHost:
     def free_places(self) -> int:
         """Instances that could be started now."""
         return self._free
+
+    @property
+    def taken_places(self) -> int:
+        """Instances of executions that have not ended."""
+        return self._places - self._free
 
     @property
     def at_rest(self) -> bool:

@@ -111,17 +111,19 @@ class Spares:
 
 
 class _NoHostFunctions:
-    def __getitem__(self, index: int) -> NoReturn:
+    """Stands where a component does while the guest begins without a call."""
+
+    @property
+    def imports(self) -> NoReturn:
         raise HostError("host functions answer calls only")
 
 
 class _Preparation:
     """A turn of a worker; stands where an execution does when the guest runs."""
 
-    imports = _NoHostFunctions()
+    component = _NoHostFunctions()
 
     def __init__(self, spares: Spares, component: LinkedComponent, memory_bytes: int) -> None:
-        self.component = self
         self.fault: BaseException | None = None
         self.host_call_done = True
         self._spares = spares

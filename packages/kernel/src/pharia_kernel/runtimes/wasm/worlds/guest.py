@@ -8,6 +8,7 @@ import logging
 from pharia_kernel.csi.csi import Csi
 from pharia_kernel.errors import InvalidCsiRequest, OutputTooLarge
 from pharia_kernel.runtimes.skill import SkillLimits
+from pharia_kernel.telemetry.tracing import current_span_id, current_trace_id
 from pharia_kernel.types import MessageAppend, MessageEnd, Output, OutputItem, Reasoning, SkillPath
 
 _log = logging.getLogger("pharia_kernel.skill")
@@ -25,7 +26,9 @@ class GuestLog:
     """Standard output and error of a skill, line by line, as log records."""
 
     def __init__(self, skill: SkillPath, limit: int) -> None:
-        self._skill = str(skill)
+        self._fields = {"skill": str(skill)}
+        if trace_id := current_trace_id():  # where lines are written, on another thread, it is not known
+            self._fields |= {"trace_id": trace_id, "span_id": current_span_id() or ""}
         self._left = limit
         self._dropped = 0
         self._open: dict[str, bytearray] = {}
@@ -57,7 +60,7 @@ class GuestLog:
             _log.warning(
                 "%d bytes of output dropped: more than one call may log",
                 self._dropped,
-                extra={"skill": self._skill, "stream": "stderr"},
+                extra={**self._fields, "stream": "stderr"},
             )
 
     def last_line(self) -> str:
@@ -67,7 +70,7 @@ class GuestLog:
 
     def _emit(self, stream: str, line: bytes) -> None:
         if line.strip():
-            _log.info("%s", line.decode("utf-8", "replace"), extra={"skill": self._skill, "stream": stream})
+            _log.info("%s", line.decode("utf-8", "replace"), extra={**self._fields, "stream": stream})
 
 
 class StreamOutput:

@@ -14,7 +14,8 @@ from pharia_kernel.runtimes.wasm.host.wit import Package, parse_wit
 PACKAGE = "pharia:skill"
 UNVERSIONED = "unversioned"
 NEWEST_STABLE = "0.4"
-_FOLDERS = (UNVERSIONED, "0.1", "0.2", "0.3", "0.4", "0.5")
+ORDER = (UNVERSIONED, "0.1", "0.2", "0.3", "0.4", "0.5")
+"""Every line, the oldest first; folders of ``wit/``."""
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
 
 
@@ -39,7 +40,7 @@ def wit_text(line: str) -> str:
 
 @cache
 def lines() -> dict[str, Line]:
-    return {name: _line(name, parse_wit(wit_text(name))) for name in _FOLDERS}
+    return {name: _line(name, parse_wit(wit_text(name))) for name in ORDER}
 
 
 def _line(name: str, package: Package) -> Line:

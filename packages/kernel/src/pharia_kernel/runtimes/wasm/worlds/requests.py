@@ -43,6 +43,8 @@ def json_of(data: bytes | None, what: str) -> JsonValue:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidCsiRequest(f"the skill passed {what} that is not JSON: {error}") from None
+    except RecursionError:
+        raise InvalidCsiRequest(f"the skill passed {what} that is not JSON a program can read: too deep") from None
 
 
 def _logprobs(mode: tuple[str, int | None]) -> LogprobMode:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pharia_kernel.runtimes.wasm.worlds import answers, requests
-from pharia_kernel.runtimes.wasm.worlds.lines import UNVERSIONED
+from pharia_kernel.runtimes.wasm.worlds.lines import ORDER, UNVERSIONED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,10 @@ STREAM_ROWS: dict[tuple[str, str, str], StreamRow] = {
     ("0.4", "inference", "chat-stream"): StreamRow("chat_stream", _reasoning_chat, answers.chat_event),
 }
 
-_ORDER = (UNVERSIONED, "0.1", "0.2", "0.3", "0.4", "0.5")
-
 
 def find(rows: dict[tuple[str, str, str], Any], line: str, interface: str, name: str) -> Any:
     """The row that serves a function of a line, or None."""
-    for candidate in reversed(_ORDER[: _ORDER.index(line) + 1]):
+    for candidate in reversed(ORDER[: ORDER.index(line) + 1]):
         if row := rows.get((candidate, interface, name)):
             return row
     return None

@@ -1,0 +1,1 @@
+"""Documents of the index inside the kernel: listed, read, added, removed."""

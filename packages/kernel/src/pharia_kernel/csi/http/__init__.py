@@ -1,0 +1,1 @@
+"""Talking to endpoints over HTTP: requests, streams, retries, and what their failures mean."""
