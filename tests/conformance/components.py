@@ -30,10 +30,23 @@ class Source:
     app: str
     """Module of ``guests`` with the exports."""
     world: str = "skill"
+    patch: str | None = None
+    """WIT in place of the line's own."""
 
     @property
     def name(self) -> str:
         return f"{self.line}-{self.app}"
+
+    @property
+    def wit(self) -> str:
+        return wit_text(self.line) if self.patch is None else self.patch
+
+    def place(self, folder: Path) -> Path:
+        """Where the component built of these parts is kept."""
+        parts = [version("componentize-py"), self.world, self.wit]
+        parts += [(_GUESTS / name).read_text() for name in (*_SHARED, f"{self.app}.py")]
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        return folder / f"{self.name}-{digest}.wasm"
 
 
 SOURCES = (
@@ -45,10 +58,7 @@ SOURCES = (
 
 def build(source: Source, folder: Path) -> bytes:
     """The component, from ``folder`` if it was built of the same parts before. Blocks."""
-    parts = [version("componentize-py"), source.world, wit_text(source.line)]
-    parts += [(_GUESTS / name).read_text() for name in (*_SHARED, f"{source.app}.py")]
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    place = folder / f"{source.name}-{digest}.wasm"
+    place = source.place(folder)
     if not place.exists():
         with tempfile.TemporaryDirectory(dir=folder) as stage:
             _componentize(source, Path(stage)).replace(place)
@@ -61,7 +71,7 @@ def _componentize(source: Source, stage: Path) -> Path:
     wit, app, nothing, output = (stage / name for name in ("wit", "app", "nothing", "component.wasm"))
     for folder in (wit, app, nothing):
         folder.mkdir()
-    (wit / "skill.wit").write_text(wit_text(source.line))
+    (wit / "skill.wit").write_text(source.wit)
     for name in (*_SHARED, f"{source.app}.py"):
         shutil.copy(_GUESTS / name, app)
     command = [sys.executable, "-c", _RUN, "--quiet", "-d", str(wit), "-w", source.world]

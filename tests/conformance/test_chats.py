@@ -208,6 +208,7 @@ async def test_unknown_roles_of_line_0_4_end_the_run(guest: Guest, role: str) ->
     [
         {"tools": [{"name": "add", "description": None, "parameters": "{not JSON", "strict": None}]},
         {"tools": [{"name": "add", "description": None, "parameters": "\xff", "strict": None}]},
+        {"tools": [{"name": "add", "description": None, "parameters": "[" * 9999 + "]" * 9999, "strict": None}]},
         {"response_format": {"json-schema": {"description": None, "name": "n", "schema": "", "strict": None}}},
     ],
 )

@@ -33,7 +33,7 @@ from pharia_kernel.types import (
     ToolFailed,
 )
 
-from .calls import COMPLETE_NOTHING, PATH, completion, newest
+from .calls import COMPLETE_NOTHING, completion, hello, newest
 from .components import SOURCES
 
 FUNCTIONS = [source.name for source in SOURCES if source.app == "function"]
@@ -173,10 +173,7 @@ async def test_one_request_that_fails_ends_the_run_and_the_others(kernel: Kernel
 @pytest.mark.parametrize("name", SPLIT_FUNCTIONS)
 async def test_what_has_no_driver_ends_the_run(kernel: Kernel, name: str) -> None:
     with pytest.raises(NotConfigured):
-        await kernel.run(
-            path(name),
-            [["survive", ["call", "document-index", "documents", [PATH]]]],
-        )
+        await kernel.run(path(name), [["survive", hello(name.partition("-")[0])]])
 
 
 @pytest.mark.parametrize("name", SPLIT_FUNCTIONS)
