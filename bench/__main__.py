@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
-from bench import byte_lists, fresh_call, released_sdk, tokens, waiting
+from bench import (
+    byte_lists,
+    chunking,
+    fresh_call,
+    quotas,
+    released_sdk,
+    search,
+    tokens,
+    tool_calls,
+    waiting,
+    warm_reuse,
+)
 
 if __name__ == "__main__":
-    for comparison in (fresh_call, waiting, byte_lists, tokens, released_sdk):
+    for comparison in (
+        fresh_call,
+        warm_reuse,
+        waiting,
+        byte_lists,
+        tokens,
+        chunking,
+        search,
+        tool_calls,
+        quotas,
+        released_sdk,
+    ):
         comparison.main()

@@ -1,4 +1,4 @@
-"""``wasmtime serve`` with a one-line Python component, each request in a fresh instance."""
+"""``wasmtime serve`` with a one-line Python component, by default each request in a fresh instance."""
 
 from __future__ import annotations
 
@@ -76,14 +76,15 @@ def component() -> Path:
 
 
 @contextmanager
-def server() -> Iterator[int]:
-    """Gives the port."""
+def server(reuse: int = 1) -> Iterator[int]:
+    """Gives the port; an instance answers ``reuse`` requests, one after the other."""
     wasmtime = fetch(WASMTIME)
     wasmtime.chmod(0o755)
     compiled = component().with_suffix(".cwasm")
     if not compiled.exists():
         subprocess.run([wasmtime, "compile", component(), "-o", compiled], check=True, timeout=300)
     port = free_port()
-    command = [str(wasmtime), "serve", "--allow-precompiled", "--addr", f"127.0.0.1:{port}", "-Scli", str(compiled)]
+    command = [str(wasmtime), "serve", "--allow-precompiled", "--addr", f"127.0.0.1:{port}", "-Scli"]
+    command += ["--max-instance-reuse-count", str(reuse), "--max-instance-concurrent-reuse-count", "1", str(compiled)]
     with process(command, port):
         yield port
