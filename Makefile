@@ -5,9 +5,11 @@ EDITABLE := -e packages/assets -e packages/skill-sdk -e "packages/kernel[model]"
 EXTRAS := -e "packages/kernel[model,chunking,language,mcp,documents,jwt,signatures,telemetry]"
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo -n)
 IMAGE_EXTRAS := $(shell sed -n "s/^ARG EXTRAS=//p" deploy/Containerfile)
+# Minutes of killed processes, generated requests, rendered charts and built guides.
+THOROUGH := tests/faults tests/fuzzing tests/deploy tests/end_to_end/test_guides.py tests/conformance/test_patches.py
 PROJECTS := $(wildcard packages/*/pyproject.toml)
 
-.PHONY: run test check format bench docs sbom clean
+.PHONY: run test test-thorough check format bench docs sbom clean
 
 run: .venv/installed
 	@mkdir -p skills
@@ -17,7 +19,10 @@ run: .venv/installed
 	@NAMESPACES__DEV__DIRECTORY=skills exec $(BIN)/pharia-kernel
 
 test: .venv/developer
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile $(addprefix --ignore=,$(THOROUGH))
+
+test-thorough: .venv/developer
+	$(BIN)/python -m pytest -n auto --dist loadfile $(THOROUGH)
 
 check: .venv/developer
 	$(BIN)/ruff check .
