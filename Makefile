@@ -5,8 +5,9 @@ EDITABLE := -e packages/assets -e packages/skill-sdk -e "packages/kernel[model]"
 EXTRAS := -e "packages/kernel[model,chunking,language,mcp,documents,jwt,signatures,telemetry]"
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo -n)
 IMAGE_EXTRAS := $(shell sed -n "s/^ARG EXTRAS=//p" deploy/Containerfile)
-# Minutes of killed processes, generated requests, rendered charts and built guides.
-THOROUGH := tests/faults tests/fuzzing tests/deploy tests/end_to_end/test_guides.py tests/conformance/test_patches.py
+# Minutes of killed processes, generated requests, rendered charts, guides and other SDKs.
+THOROUGH := tests/faults tests/fuzzing tests/deploy tests/conformance/test_patches.py \
+	$(addprefix tests/end_to_end/,test_guides.py test_released_sdks.py test_rag.py test_mcp_tools.py)
 PROJECTS := $(wildcard packages/*/pyproject.toml)
 
 .PHONY: run test test-thorough check format bench docs sbom clean
