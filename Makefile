@@ -20,7 +20,7 @@ run: .venv/installed
 	@NAMESPACES__DEV__DIRECTORY=skills exec $(BIN)/pharia-kernel
 
 test: .venv/developer
-	$(BIN)/python -m pytest -n auto --dist loadfile $(addprefix --ignore=,$(THOROUGH))
+	$(BIN)/python -m pytest -n auto --dist loadfile $(addprefix --ignore=,$(THOROUGH) packages/luaskills)
 
 test-thorough: .venv/developer
 	$(BIN)/python -m pytest -n auto --dist loadfile $(THOROUGH)

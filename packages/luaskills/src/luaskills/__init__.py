@@ -1,0 +1,1 @@
+"""Lua skills: engine, SDK and command line."""

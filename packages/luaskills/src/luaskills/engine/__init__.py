@@ -1,0 +1,1 @@
+"""The engine: loads skill packages and runs their entries in pooled Lua VMs."""

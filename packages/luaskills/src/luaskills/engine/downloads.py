@@ -1,0 +1,120 @@
+"""Files from the network, kept in the download cache, under the host's policy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from luaskills.errors import DependencyError
+from luaskills.types import Json
+
+_TIMEOUT_SECONDS = 30.0
+_LARGEST_BYTES = 2 * 1024**3
+_LARGEST_TEXT = 16 * 1024**2
+
+
+class Downloads:
+    """HTTP GET with a cache of files; raises DependencyError."""
+
+    def __init__(self, options: Mapping[str, Json], log: logging.Logger) -> None:
+        self._options, self._log = options, log
+
+    def file(self, url: str) -> Path:
+        """The content of a URL as a file of the cache."""
+        cache = Path(self._options["download_cache_root"] or Path(tempfile.gettempdir()) / "luaskills-downloads")
+        name = os.path.basename(urlsplit(url).path) or "download"
+        path = cache / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{name}"
+        if path.is_file():
+            return path
+        self._log.info("[LuaSkills:download] Fetching %s from %s", name, url)
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=cache, delete=False) as partial:
+            try:
+                self._copy(url, partial)
+                partial.flush()
+                os.replace(partial.name, path)
+            except BaseException:
+                os.unlink(partial.name)
+                raise
+        return path
+
+    def text(self, url: str) -> str:
+        """The content of a URL as text, at most 16 MiB, never cached."""
+        with self._open(url) as response:
+            data: bytes = response.read(_LARGEST_TEXT + 1)
+        if len(data) > _LARGEST_TEXT:
+            raise DependencyError(f"{url} is larger than {_LARGEST_TEXT} bytes")
+        return data.decode("utf-8", "replace")
+
+    def github_asset(self, github: Mapping[str, Any], version: object, asset: str) -> str:
+        """Where the asset of a release is downloaded; tags are tried with and without ``v``."""
+        tags = [None] if not version else [f"v{str(version).removeprefix('v')}", str(version).removeprefix("v")]
+        problem: DependencyError | None = None
+        for tag in tags:
+            try:
+                release = self._release(github, tag)
+            except DependencyError as error:
+                problem = error
+                continue
+            found_tag = str(release.get("tag_name") or tag or "")
+            name = asset.replace("{tag}", found_tag).replace("{version}", found_tag.removeprefix("v"))
+            for candidate in release.get("assets") or []:
+                if candidate.get("name") == name:
+                    return self._mirrored(str(candidate.get("browser_download_url")))
+            raise DependencyError(f"GitHub release {found_tag} does not contain asset '{name}'")
+        raise problem or DependencyError(f"GitHub repository {github['repo']} has no release")
+
+    def _release(self, github: Mapping[str, Any], tag: str | None) -> dict[str, Any]:
+        base = (self._options["github_api_base_url"] or "https://api.github.com").rstrip("/")
+        below = f"tags/{tag}" if tag else "latest"
+        url = github.get("tag_api") or f"{base}/repos/{github['repo']}/releases/{below}"
+        try:
+            release = json.loads(self.text(str(url)))
+        except ValueError as error:
+            raise DependencyError(f"{url} did not answer with JSON: {error}") from None
+        if not isinstance(release, dict):
+            raise DependencyError(f"{url} did not answer with a release")
+        return release
+
+    def _mirrored(self, url: str) -> str:
+        mirror = self._options["github_base_url"]
+        return url.replace("https://github.com", mirror.rstrip("/"), 1) if mirror else url
+
+    def _copy(self, url: str, target: Any) -> None:
+        with self._open(url) as response:
+            shutil.copyfileobj(_Bounded(response, url), target, 1 << 16)
+
+    def _open(self, url: str) -> Any:
+        if not self._options["allow_network_download"]:
+            raise DependencyError("network download is disabled by host policy")
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise DependencyError(f"only http and https URLs can be downloaded: {url}")
+        try:
+            request = urllib.request.Request(url, headers={"User-Agent": "luaskills"})
+            return urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            raise DependencyError(f"{url} can not be downloaded: {error}") from None
+
+
+class _Bounded:
+    """A response that refuses to be larger than 2 GiB."""
+
+    def __init__(self, response: Any, url: str) -> None:
+        self._response, self._url, self._left = response, url, _LARGEST_BYTES
+
+    def read(self, size: int = -1, /) -> bytes:
+        data: bytes = self._response.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise DependencyError(f"{self._url} is larger than {_LARGEST_BYTES} bytes")
+        return data

@@ -1,0 +1,117 @@
+"""The bridge of one VM: binds host functions into Lua, seals the API tables, and shows each call its own context.
+
+Cost per call: `enter` compares about 150 table fields in Lua and makes the few tables that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from luaskills.engine.context import CallContext, SkillScope
+from luaskills.errors import HostFunctionError
+from luaskills.vulcan.arguments import received
+from luaskills.vulcan.call_tables import request_fields, skill_fields
+from luaskills.vulcan.function import Handle, HostFunction, Iterator
+from luaskills.vulcan.values import NotForLua, to_lua
+
+BOOT = Path(__file__).with_name("boot.lua").read_bytes()
+MANAGED_IO = Path(__file__).with_name("managed_io.lua").read_bytes()
+
+_KNOWN_SKILLS = 256
+
+
+class Bridge:
+    """`vulcan` in one Lua runtime; satisfies `luaskills.engine.context.Installed`."""
+
+    def __init__(self, runtime: Any, context: CallContext) -> None:
+        self._runtime, self._context = runtime, context
+        self._lua = runtime.execute(BOOT, name=b"@vulcan")
+        self._bind, self._enter = self._lua.bind, self._lua.enter
+        self._tables: dict[str, Any] = {"": runtime.table()}
+        self._order: list[str] = [""]
+        # by identity: hashing a scope costs more than a call may
+        self._static: dict[int, tuple[SkillScope | None, Any]] = {}
+
+    def table(
+        self, path: str, functions: Mapping[str, HostFunction] | None = None, values: Mapping[str, object] | None = None
+    ) -> None:
+        """Add the table `vulcan.{path}` with functions and plain values; its parent must be there."""
+        table = self._tables.get(path)
+        if table is None:
+            table = self._tables[path] = self._runtime.table()
+            self._order.append(path)
+            parent, _, name = path.rpartition(".")
+            self._tables[parent][name] = table
+        for name, function in (functions or {}).items():
+            table[name] = self.function(f"{path}.{name}", function)
+        for name, value in (values or {}).items():
+            table[name] = to_lua(self._runtime, value)
+
+    def function(self, name: str, function: HostFunction) -> Any:
+        """A Lua function that calls `function`; refusals become Lua errors with their text."""
+        return self._bind(self._guarded(name, function))
+
+    def sealed(self) -> None:
+        """Make `vulcan` global and remember the tables as they are now: later changes by skills are undone."""
+        self._lua.seal(self._runtime.table_from([self._tables[path] for path in self._order]))
+
+    @property
+    def encode(self) -> Any:
+        """A Lua function: a value → its JSON text; raises a table with the reason as its first element."""
+        return self._lua.encode
+
+    def manage_io(self, log: Any) -> None:
+        """Put the managed `io` in place of the native one; `log` is a Lua function for output without a file."""
+        self._runtime.compile(MANAGED_IO, name=b"@vulcan.io")(self._tables["io"], log, self._lua.handles)
+
+    def offer(self, name: str, function: Any) -> None:
+        """Make a Lua function of the engine `vulcan.{name}`, after sealing; it shows from the next `enter` on."""
+        self._lua.offer(name, function)
+
+    def enter(self) -> bool:
+        """Repair the core tables and show the current context; False when the VM must be dropped."""
+        context = self._context
+        known = self._static.get(id(context.skill))
+        static = known[1] if known is not None else self._static_of(context.skill)
+        request = context.request
+        shown = None
+        if request.request_context or request.client_budget or request.tool_config:
+            shown = to_lua(self._runtime, request_fields(request))
+        return bool(self._enter(static, shown, context.luaexec_active, context.luaexec_caller, context.entry_file))
+
+    def _static_of(self, skill: SkillScope | None) -> Any:
+        if len(self._static) >= _KNOWN_SKILLS:
+            self._static.clear()
+        static = to_lua(self._runtime, skill_fields(skill))
+        self._static[id(skill)] = skill, static
+        return static
+
+    def _guarded(self, name: str, function: HostFunction) -> Callable[..., tuple[bool, object]]:
+        def call(*values: object) -> tuple[bool, object]:
+            try:
+                return True, self._result(name, function(received(values)))
+            except HostFunctionError as error:
+                return False, str(error).encode("utf-8", "replace")
+            except MemoryError:
+                return False, f"{name}: not enough memory".encode()
+            except NotForLua as error:
+                return False, f"{name}: {error}".encode()
+            except UnicodeEncodeError:
+                return False, f"{name}: a text of the answer is not valid Unicode".encode()
+            except Exception as error:
+                self._context.host.log.exception("vulcan.%s failed", name)
+                return False, f"{name}: internal error ({type(error).__name__})".encode()
+
+        return call
+
+    def _result(self, name: str, value: object) -> object:
+        if isinstance(value, Handle):
+            methods = self._runtime.table()
+            for method, function in value.methods.items():
+                methods[method] = self._guarded(f"{name}:{method}", function)
+            return self._lua.handle(methods, self._runtime.table_from(list(value.methods)))
+        if isinstance(value, Iterator):
+            return self.function(name, value.step)
+        return to_lua(self._runtime, value)

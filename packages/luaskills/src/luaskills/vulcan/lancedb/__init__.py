@@ -1,0 +1,1 @@
+"""`vulcan.lancedb`: the table, and the provider on LanceDB (extra `lancedb`)."""
