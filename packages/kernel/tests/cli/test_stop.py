@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -37,3 +39,25 @@ async def test_after_the_start_a_signal_interrupts_nothing() -> None:
                 pass
             os.kill(os.getpid(), signal.SIGTERM)
             await stop.wait()
+
+
+_AS_FIRST_PROCESS = """
+import asyncio, os, signal
+from pharia_kernel.cli.stop import stop_signals
+
+async def main():
+    own = os.getpid()
+    os.getpid = lambda: 1
+    with stop_signals() as stop:
+        os.kill(own, signal.SIGTERM)
+        await stop.wait()
+        os.kill(own, signal.SIGTERM)
+        await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+
+
+def test_the_second_signal_ends_the_first_process_of_a_container_too() -> None:
+    ended = subprocess.run([sys.executable, "-c", _AS_FIRST_PROCESS], timeout=60, check=False)
+    assert ended.returncode == 128 + signal.SIGTERM

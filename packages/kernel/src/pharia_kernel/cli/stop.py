@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_FIRST_PROCESS = 1
+"""Of a container: the system does not end it by a signal it has no handler for."""
 
 
 class Stop:
@@ -41,6 +44,10 @@ class Stop:
             self._interruptible = None
 
 
+def _end_at_once(number: int, _: object) -> None:
+    os._exit(128 + number)
+
+
 @contextmanager
 def stop_signals() -> Iterator[Stop]:
     """SIGINT and SIGTERM ask to stop; after the first one they end the process at once."""
@@ -51,7 +58,7 @@ def stop_signals() -> Iterator[Stop]:
     def first() -> None:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, _end_at_once if os.getpid() == _FIRST_PROCESS else signal.SIG_DFL)
         stop.ask()
 
     for number in SIGNALS:
