@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from bench import built, wasmtime_serve
-from bench.load import measure, post
+from bench.load import alone, post, together
 from bench.processes import BACKEND, free_port, kernel, process
 from bench.report import Line, at_least, median_ms, show
 
@@ -19,9 +17,8 @@ GREET = post("/v1/skills/dev/greet/run", b'{"name":"Homer"}')
 
 def _calls(port: int, request: bytes) -> tuple[float, float]:
     """Calls per second, and milliseconds of one at a time."""
-    many, seconds = asyncio.run(measure(port, request, connections=CONNECTIONS, requests=REQUESTS))
-    alone, _ = asyncio.run(measure(port, request, connections=1, requests=REQUESTS // 5))
-    return len(many) / seconds, median_ms(alone)
+    many, seconds = together(port, request, connections=CONNECTIONS, requests=REQUESTS)
+    return len(many) / seconds, median_ms(alone(port, request, REQUESTS // 5))
 
 
 def _kernel(reuse: int) -> list[tuple[float, float]]:

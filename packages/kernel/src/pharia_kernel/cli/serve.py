@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pharia_kernel.api.server import bind, serve
 from pharia_kernel.cli.channel import WatcherChannel
+from pharia_kernel.cli.collector import leave_out_start_up
 from pharia_kernel.cli.cores import free_to_move, stay_on
 from pharia_kernel.cli.hangup import hangups
 from pharia_kernel.cli.open_files import allow_open_files
@@ -109,6 +110,7 @@ async def _serving(
                 draining=lambda: kernel.draining,
             )
             url = await parts.enter_async_context(server)
+        leave_out_start_up()
         yield kernel, url
 
 

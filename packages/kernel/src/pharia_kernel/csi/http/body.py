@@ -12,7 +12,9 @@ Body = dict[str, Any]
 
 
 def given(body: Body, **members: Any) -> None:
-    body.update((name, value) for name, value in members.items() if value is not None)
+    for name, value in members.items():
+        if value is not None:
+            body[name] = value
 
 
 def encoded(body: Body) -> bytes:

@@ -85,7 +85,8 @@ def _message(turn: Turn) -> Body:
     if role not in _ROLES:
         raise InvalidCsiRequest(f"the role {turn.role!r} is not supported in a chat; roles are {', '.join(_ROLES)}")
     message: Body = {"role": role}
-    given(message, content=turn.content)
+    if turn.content is not None:
+        message["content"] = turn.content
     if turn.tool_calls:
         message["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
