@@ -1,13 +1,14 @@
 # Everything the two commands of the README need, and what developers run.
 PYTHON ?= python3
 BIN := .venv/bin
-EDITABLE := -e packages/assets -e packages/skill-sdk -e "packages/kernel[model]"
-EXTRAS := -e "packages/kernel[model,chunking,language,mcp,documents,jwt,signatures,telemetry]"
+EDITABLE := -e packages/assets -e packages/skill-sdk -e packages/luaskills -e "packages/kernel[model,lua]"
+EXTRAS := -e "packages/luaskills[native,lancedb,jieba]" -e "packages/kernel[model,lua,chunking,language,mcp,documents,jwt,signatures,telemetry]"
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo -n)
 IMAGE_EXTRAS := $(shell sed -n "s/^ARG EXTRAS=//p" deploy/Containerfile)
 # Minutes of killed processes, generated requests, rendered charts, guides and other SDKs.
 THOROUGH := tests/faults tests/fuzzing tests/deploy tests/conformance/test_patches.py \
-	$(addprefix tests/end_to_end/,test_guides.py test_released_sdks.py test_rag.py test_mcp_tools.py)
+	$(addprefix tests/end_to_end/,test_guides.py test_released_sdks.py test_rag.py test_mcp_tools.py) \
+	packages/luaskills/tests/native/test_released_luaskills.py
 PROJECTS := $(wildcard packages/*/pyproject.toml)
 
 .PHONY: run test test-thorough check format bench docs sbom clean
@@ -15,12 +16,13 @@ PROJECTS := $(wildcard packages/*/pyproject.toml)
 run: .venv/installed
 	@mkdir -p skills
 	@$(BIN)/pharia-skill build examples/*.py --output-dir skills
+	@cp -R examples/lua-hello skills/
 	@$(BIN)/pharia-kernel fetch-model
 	@cat examples/try-it.txt
 	@NAMESPACES__DEV__DIRECTORY=skills exec $(BIN)/pharia-kernel
 
 test: .venv/developer
-	$(BIN)/python -m pytest -n auto --dist loadfile $(addprefix --ignore=,$(THOROUGH) packages/luaskills)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(addprefix --ignore=,$(THOROUGH))
 
 test-thorough: .venv/developer
 	$(BIN)/python -m pytest -n auto --dist loadfile $(THOROUGH)
@@ -28,7 +30,7 @@ test-thorough: .venv/developer
 check: .venv/developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy packages/assets/src packages/skill-sdk/src packages/kernel/src bench deploy
+	$(BIN)/mypy packages/assets/src packages/skill-sdk/src packages/kernel/src packages/luaskills/src bench deploy
 	$(BIN)/lint-imports
 
 format: .venv/developer
@@ -45,7 +47,7 @@ docs: .venv/developer
 
 # Of the kernel with what its image has.
 sbom: .venv/developer
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e "packages/kernel[$(IMAGE_EXTRAS)]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e packages/luaskills -e "packages/kernel[$(IMAGE_EXTRAS)]"
 	$(BIN)/python deploy/sbom.py --extras "$(IMAGE_EXTRAS)" build/pharia-kernel.cdx.json
 
 clean:

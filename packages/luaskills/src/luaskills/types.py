@@ -26,13 +26,26 @@ class Flavour(str, Enum):
 
 
 class Profile(str, Enum):
-    """What skills may do.
+    """What skills may do, and what the host may rely on.
 
-    ``TRUSTED``   all that Lua and ``vulcan`` offer, ``ffi``, ``debug`` and native libraries too: as safe as the code.
-    ``STANDARD``  no ``ffi``, ``debug``, native libraries or bytecode: memory of the host is safe, its files and
-                  processes are open to the skill through ``io``, ``os`` and ``vulcan``.
-    ``LOCKED``    no process, no network, no file outside the skill's own directories; ``vulcan.host`` and
+    ``TRUSTED``   All that Lua and ``vulcan`` offer, ``ffi``, ``debug`` and native libraries too. Promises nothing
+                  beyond the good will of the code: limits stop its mistakes, not its intent.
+
+    ``STANDARD``  No ``ffi``, ``debug``, native libraries or bytecode. Promises that the memory of the host is safe and
+                  that a call ends at its limits, whatever Lua code does. Files, processes and the environment of the
+                  host are open through ``io``, ``os`` and ``vulcan``. Skills share VMs: one can see and change the
+                  globals of another until the next call begins (``isolation`` gives each its own).
+
+    ``LOCKED``    As ``STANDARD``, and: no process, no network, no environment, and no file but these: the skill reads
+                  its package, its private dependencies and the Lua packages of the host, and writes below
+                  ``<temp_dir>/skills/<skill id>``. Its databases are its own, SQLite up to 1 GiB. VMs are never shared
+                  between skills. A call has 60 seconds unless the host says otherwise. ``vulcan.host`` and
                   ``vulcan.models`` go to the host, which decides.
+
+    What no profile promises inside the process of the host: an end of one long C function. The search for a pattern or
+    a text in a long text runs to its end, in the worst case for hours, and so does code that waits in the operating
+    system outside of ``LOCKED`` (``os.execute``, ``io.popen``, reading a pipe). Other threads go on meanwhile. Where
+    hostile code runs, put the engine into a process that is killed at the deadline (:mod:`luaskills.engine.worker`).
 
     ``os.exit`` is gone in all of them.
     """

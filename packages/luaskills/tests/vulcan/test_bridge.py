@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from luaskills.engine.context import VmKind
@@ -33,9 +35,20 @@ def test_a_table_swapped_for_one_that_claims_to_be_equal_is_found(each):
     assert each.run("return type(vulcan.fs.read), getmetatable(vulcan.fs)") == ("function", None)
 
 
-def test_a_metatable_that_can_not_be_taken_off_costs_the_vm(each):
-    each.run("setmetatable(vulcan.fs, { __metatable = false })")
-    assert each.installed.enter() is False
+def test_a_protected_metatable_is_taken_off_too(each):
+    each.run("setmetatable(vulcan.fs, { __metatable = false, __index = error })")
+    assert each.installed.enter()
+    assert each.run("return getmetatable(vulcan.fs), vulcan.fs.none") == (None, None)
+
+
+def test_comparisons_of_a_skill_do_not_run_while_the_context_changes(each):
+    each.run(
+        "local meta = { __eq = function() error('asked') end } "
+        "for _, name in ipairs({ 'fs', 'context', 'deps', 'sqlite' }) do setmetatable(vulcan[name], meta) end "
+        "vulcan.fs = setmetatable({}, meta)"
+    )
+    assert each.installed.enter()
+    assert each.run("return type(vulcan.fs.read)") == "function"
 
 
 def test_a_call_without_context_sees_empty_tables(each):
@@ -152,6 +165,29 @@ def test_decoded_null_is_nil_and_numbers_keep_their_kind(each):
 @pytest.mark.parametrize("text", ["{", "NaN", "", "[1,]", '"\\\\ud800"', "[" * 5000])
 def test_what_is_not_json_is_refused(each, text):
     assert each.refusal(f"return vulcan.json.decode('{text}')").startswith("json.decode: ")
+
+
+def test_one_object_in_two_places_becomes_two_tables(each):
+    same = {"a": [1]}
+    each.callbacks["host_tool"] = lambda _: {"deep": {"same": same}, "same": same, "list": [same, same]}
+    assert each.json("return vulcan.host.call('x', {})") == {
+        "deep": {"same": same},
+        "same": same,
+        "list": [same, same],
+    }
+
+
+@pytest.mark.parametrize("text", ["😀 ü", "\u0000\u0001\u001f", '"\\/\b\f\n\r\t', ""])
+def test_texts_survive_both_ways(each, text):
+    each.callbacks["host_tool"] = lambda request: request["args"]["x"]
+    code = "local j = vulcan.json local x = j.decode(j.encode(j.decode(...)))[1] return vulcan.host.call('x', {x = x})"
+    assert each.json(code, json.dumps([text]))["value"] == text
+
+
+def test_more_keys_than_are_kept_are_still_sorted(each):
+    code = "local t = {} for i = 1, 3000 do t['k' .. i] = i end return vulcan.json.encode(t)"
+    shown = each.run(code)
+    assert shown == json.dumps({f"k{i}": i for i in sorted(range(1, 3001), key=str)}, separators=(",", ":"))
 
 
 def test_a_number_beyond_64_bits_becomes_a_float(each):

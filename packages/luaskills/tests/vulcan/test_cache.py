@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from luaskills.errors import HostFunctionError
+from luaskills.vulcan import cache as cache_module
 from luaskills.vulcan.cache import Cache
 
 
@@ -14,6 +16,7 @@ class Clock:
         return self.now
 
 
+# row 98
 def test_values_come_back_to_the_tool_that_put_them(each):
     key = each.run("return vulcan.cache.put({a = {1, 'ü'}}, 60)")
     assert key.startswith("tc-")
@@ -30,6 +33,7 @@ def test_another_vm_of_the_engine_sees_them(make_bench):
     assert second.run("return vulcan.cache.get(...)", key) == "x"
 
 
+# row 99
 def test_entries_expire_and_their_time_is_clamped():
     clock = Clock()
     cache = Cache(10, 100, clock)
@@ -44,6 +48,17 @@ def test_a_full_cache_drops_the_oldest():
     cache = Cache(2, 100, Clock())
     keys = [cache.put("s", str(i), 50) for i in range(3)]
     assert [cache.get("s", key) for key in keys] == [None, "1", "2"]
+
+
+def test_the_store_is_bounded_in_bytes_too(monkeypatch):
+    monkeypatch.setattr(cache_module, "MAX_BYTES", 10)
+    cache = Cache(10, 100, Clock())
+    first, second, third = (cache.put("s", text, 50) for text in ("12345", "12345", "123"))
+    assert [cache.get("s", key) for key in (first, second, third)] == [None, "12345", "123"]
+    assert cache.delete("s", second)
+    assert cache.get("s", cache.put("s", "1234567", 50)) == "1234567"
+    with pytest.raises(HostFunctionError, match=r"cache\.put: value is larger than 10 bytes"):
+        cache.put("s", "x" * 11, 50)
 
 
 @pytest.mark.parametrize(

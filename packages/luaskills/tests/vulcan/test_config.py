@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 
+# row 100
 def test_strings_stay_in_the_namespace_of_the_skill(each):
     code = "local c = vulcan.config return c.set(' k ', 'ü'), c.get('k'), c.has('k'), c.list().k"
     assert each.run(code) == (True, "ü", True, "ü")
@@ -21,6 +22,7 @@ def test_without_a_skill_there_is_no_namespace(bench, fn):
     assert text == f"vulcan.config.{fn} requires one active skill context"
 
 
+# row 101
 @pytest.mark.parametrize(
     ("code", "message"),
     [

@@ -17,6 +17,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+# row 79
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -34,6 +35,7 @@ def test_paths_are_checked(each, value, message):
     assert each.refusal(f"return vulcan.fs.read({value})") == message
 
 
+# row 80
 def test_a_printed_table_is_no_path(each):
     assert each.refusal("return vulcan.fs.read(tostring({}))").startswith(
         "fs.read: path looks like a coerced Lua object string `table: 0x"
@@ -50,6 +52,24 @@ def test_a_file_that_is_not_text_is_refused_as_text(bench, folder):
     assert bench.refusal("return vulcan.fs.read(...)", str(folder / "raw")).startswith("fs.read: ")
 
 
+# row 87
+def test_names_may_hold_any_character(each, tmp_path):
+    code = """
+        local root = ... local fs, join = vulcan.fs, vulcan.path.join
+        local dir = join(root, 'häuser 家 🏠')
+        local a, b = join(dir, 'π ж.txt'), join(dir, 'ünï.txt')
+        local seen = { fs.mkdir(dir), fs.write(a, 'eins'), fs.copy(a, b), fs.exists(b), fs.is_dir(dir) }
+        seen[#seen + 1] = fs.read(b) .. fs.read_bytes(b) .. fs.stat(b).kind
+        seen[#seen + 1] = fs.write_bytes(b, fs.read_bytes(a)) and fs.rename(b, join(dir, 'ж'))
+        seen[#seen + 1] = fs.remove(a) and table.concat(fs.list(dir))
+        seen[#seen + 1] = vulcan.io.read_text(join(dir, 'ж'))
+        return seen
+    """
+    seen = [True, True, True, True, True, "einsZWlucw==file", True, "ж", "eins"]
+    assert each.json(code, str(tmp_path)) == seen
+
+
+# row 86
 def test_all_bytes_survive_the_byte_functions(each, folder):
     code = "local p, q = ... vulcan.fs.write_bytes(q, vulcan.fs.read_bytes(p)) return true"
     (folder / "raw").write_bytes(bytes(range(256)))
@@ -82,6 +102,7 @@ def test_a_file_over_the_bound_is_refused(make_bench, folder):
     assert "larger than 10 bytes" in bench.refusal("return vulcan.fs.read(...)", str(folder / "big"))
 
 
+# row 81
 def test_copy_keeps_what_exists_unless_told(bench, folder):
     (folder / "b.txt").write_text("alt", encoding="utf-8")
     a, b = str(folder / "a.txt"), str(folder / "b.txt")
@@ -104,6 +125,7 @@ def test_a_tree_is_copied_and_replaced(bench, folder):
     assert sorted(os.listdir(target)) == ["b.txt"]
 
 
+# row 82
 def test_a_directory_is_not_copied_into_itself_even_through_a_link(bench, folder):
     (folder / "inside").symlink_to(folder / "dir")
     for target in (folder / "dir" / "sub", folder / "inside" / "sub"):
@@ -133,6 +155,7 @@ def test_links_inside_trees_are_refused_before_anything_is_written(bench, folder
     assert not (folder / "out").exists()
 
 
+# row 83
 def test_removing_a_link_leaves_its_target(bench, folder):
     (folder / "link").symlink_to(folder / "dir")
     (folder / "dangling").symlink_to(folder / "none")
@@ -147,6 +170,7 @@ def test_remove_says_false_for_nothing_and_refuses_full_directories(bench, folde
     assert bench.run("local p = ... return vulcan.fs.remove(p, {recursive=true})", str(folder / "dir")) is True
 
 
+# row 84
 def test_mkdir_says_whether_it_made_one(bench, folder):
     code = "local p = ... return vulcan.fs.mkdir(p, {recursive=true})"
     assert bench.run(code, str(folder / "x" / "y")) is True
@@ -165,6 +189,7 @@ def test_options_must_be_a_table(bench):
     assert bench.refusal("return vulcan.fs.remove('/none', 1)") == "fs.remove: options must be a table, got integer"
 
 
+# row 85
 def test_stat_does_not_follow_links(bench, folder):
     (folder / "link").symlink_to("a.txt")
     assert bench.json("return vulcan.fs.stat(...)", str(folder / "link"))["kind"] == "symlink"

@@ -9,6 +9,7 @@ def failing(_request):
     raise RuntimeError("host is ill")
 
 
+# row 106
 def test_without_callback(each):
     assert each.json("return vulcan.host.list()") == []
     assert each.run("return vulcan.host.has('x')") is False
@@ -33,6 +34,7 @@ def test_requests_reach_the_callback(each):
     ]
 
 
+# row 108
 @pytest.mark.parametrize(
     ("answer", "shown"),
     [
@@ -47,6 +49,7 @@ def test_answers_of_a_call(bench, answer, shown):
     assert bench.json("return vulcan.host.call('x', {})") == shown
 
 
+# row 109
 @pytest.mark.parametrize(
     ("answer", "shown"), [(True, True), ({"available": True}, True), ({"exists": False, "has": True}, False)]
 )
@@ -63,6 +66,7 @@ def test_bad_answers_of_has(bench):
     assert bench.refusal("return vulcan.host.has('x')") == f"{text} or an object with boolean exists/has/available"
 
 
+# row 107
 def test_a_failing_callback(bench):
     bench.callbacks["host_tool"] = failing
     assert bench.json("return vulcan.host.call('x', {})")["error"] == {

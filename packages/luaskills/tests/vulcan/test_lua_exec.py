@@ -10,6 +10,7 @@ import pytest
 from luaskills.engine.context import ExecOutcome
 
 
+# row 102
 @pytest.mark.parametrize(
     ("value", "message"),
     [

@@ -16,6 +16,7 @@ def failing(text):
     return callback
 
 
+# row 112
 def test_without_callbacks(each):
     assert each.json("return vulcan.models.status()") == {"ok": True, "capabilities": {"embed": False, "llm": False}}
     for call, text in (
@@ -31,6 +32,7 @@ def test_capabilities(bench):
     assert bench.run(code) == (True, False, False, False, False, False)
 
 
+# row 116
 def test_the_callback_knows_its_caller(each):
     seen = []
     each.callbacks["model_llm"] = lambda request: seen.append(request) or {"assistant": "hi"}
@@ -52,6 +54,7 @@ def test_the_callback_knows_its_caller(each):
     assert seen[1]["caller"]["skill_id"] is None
 
 
+# rows 110, 111
 @pytest.mark.parametrize(
     ("code", "message"),
     [
@@ -77,6 +80,7 @@ VECTOR = {"vector": [0.5, 1.0], "dimensions": 2, "usage": {"input_tokens": 3, "o
 SHOWN = {"ok": True, "vector": [0.5, 1], "dimensions": 2, "usage": {"input_tokens": 3}}
 
 
+# row 113
 @pytest.mark.parametrize(
     "answer", [VECTOR, {"ok": True, **VECTOR}, {"ok": True, "value": VECTOR}, {"ok": True, "result": VECTOR}]
 )
@@ -85,6 +89,7 @@ def test_answers_bare_and_wrapped(bench, answer):
     assert bench.json("return vulcan.models.embed('a')") == SHOWN
 
 
+# row 114
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -118,6 +123,7 @@ def test_ill_typed_answers_are_internal_errors(bench, answer):
     assert error["message"].startswith("model embed response JSON decode failed: ")
 
 
+# row 115
 def test_a_failure_without_error_and_a_raised_text_are_internal_errors(bench):
     bench.callbacks["model_llm"] = lambda _: {"ok": False}
     assert bench.json("return vulcan.models.llm('a', 'b')")["error"]["code"] == "internal_error"

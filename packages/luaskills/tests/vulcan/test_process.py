@@ -25,6 +25,7 @@ def gone(pid: int) -> bool:
     return False
 
 
+# row 88
 def test_a_failing_command_is_a_result(each):
     result = each.json("return vulcan.process.exec('printf out; printf err >&2; exit 3')")
     assert (result["ok"], result["success"], result["code"]) == (False, False, 3)
@@ -37,6 +38,7 @@ def test_a_command_that_works_has_no_error(bench):
     assert "error" not in result
 
 
+# row 89
 def test_numbers_and_booleans_are_arguments(bench):
     code = "return vulcan.process.exec{program = 'printf', args = {'%s-%s', 1, true}}"
     assert bench.json(code)["stdout"] == "1-true"
@@ -47,6 +49,7 @@ def test_surroundings(bench, tmp_path):
     assert bench.json(code, str(tmp_path))["stdout"] == f"{tmp_path}\n5\n"
 
 
+# row 91
 def test_an_unknown_program_is_a_result(bench):
     result = bench.json("return vulcan.process.exec{program = 'no-such-program-here'}")
     assert result["error"].startswith("failed to spawn process: ")
@@ -54,6 +57,7 @@ def test_an_unknown_program_is_a_result(bench):
     assert "code" not in result
 
 
+# row 92
 def test_the_time_limit_ends_the_whole_tree(bench, tmp_path):
     script = "sleep 100 & echo $! > pid; echo before; wait"
     code = "local d, s = ... return vulcan.process.exec{command = s, cwd = d, timeout_ms = 300}"
@@ -86,11 +90,13 @@ def test_a_process_that_does_not_read_its_input_does_not_block(bench):
     assert bench.json(code)["ok"] is True
 
 
+# row 93
 def test_output_in_another_encoding(bench):
     result = bench.json("return vulcan.process.exec{command = [[printf '\\304\\343']], encoding = 'GBK'}")
     assert (result["stdout"], result["stdout_lossy"], result["stdout_encoding"]) == ("你", False, "gbk")
 
 
+# row 94
 def test_output_that_is_no_text_is_kept_beside(bench):
     result = bench.json("return vulcan.process.exec([[printf 'a\\377']])")
     assert (result["stdout"], result["stdout_lossy"], result["stdout_base64"]) == ("a\ufffd", True, "Yf8=")
@@ -103,6 +109,7 @@ def test_input_the_encoding_does_not_have_is_a_result(bench):
     assert result["error"].startswith("failed to encode process stdin: ")
 
 
+# row 90
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
@@ -136,6 +143,7 @@ def test_a_shell_that_is_not_there_is_named(bench, monkeypatch, tmp_path):
     assert text.startswith("process.exec: shell `zsh` is not available in the current host; available shell values: sh")
 
 
+# row 95
 def test_the_default_shell_is_not_looked_up_but_a_named_one_is(bench, monkeypatch, tmp_path):
     for name in ("sh", "bash"):
         fake = tmp_path / name
@@ -159,6 +167,7 @@ def test_programs_are_found(bench, tmp_path):
 
 
 class TestSession:
+    # row 96
     def test_a_conversation(self, each):
         assert each.run(
             "local s = vulcan.process.session.open{program = 'cat'}"
@@ -185,6 +194,7 @@ class TestSession:
         )
         assert bench.run(code) == "6789"
 
+    # row 97
     def test_kill_ends_descendants(self, bench):
         code = (
             "local s = vulcan.process.session.open{program = 'sh', args = {'-c', 'sleep 100 & echo $!; wait'}}"

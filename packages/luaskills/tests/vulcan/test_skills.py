@@ -7,6 +7,7 @@ import pytest
 OPEN = {"capabilities": {"enable_skill_management_bridge": True}}
 
 
+# row 117
 def test_closed_by_policy(each):
     assert each.run("return vulcan.runtime.skills.enabled, vulcan.runtime.skills.status().message") == (
         False,
@@ -33,6 +34,7 @@ def test_a_request_reaches_the_host(make_bench):
     assert bench.run("return vulcan.runtime.skills.status().message") == "Skill management bridge is enabled and ready"
 
 
+# row 118
 @pytest.mark.parametrize(
     "value",
     [

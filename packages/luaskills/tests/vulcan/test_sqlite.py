@@ -10,10 +10,12 @@ import time
 import pytest
 
 from luaskills.types import Profile
+from luaskills.vulcan.sqlite import streams
 
 SETUP = "vulcan.sqlite.execute_script{sql = 'CREATE TABLE t (a, b)'} "
 
 
+# row 119
 def test_without_the_manifest_it_is_off(each):
     each.enter(each.skill(databases=False))
     reason = "current skill has not enabled sqlite"
@@ -84,6 +86,7 @@ def test_typed_parameters(bench):
     assert {**bench.json(code)["rows"][0], "a": None} == row
 
 
+# row 122
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -228,6 +231,28 @@ def test_a_locked_skill_reaches_no_other_file(make_bench, tmp_path, sql):
     assert bench.json("return vulcan.sqlite.execute_script{sql = 'VACUUM'}")["success"] is True
 
 
+def test_no_value_is_larger_than_the_bound(bench):
+    text = bench.refusal("return vulcan.sqlite.query_json{sql = 'SELECT zeroblob(100000000)'}")
+    assert "too big" in text
+
+
+@pytest.mark.parametrize("pragma", ["temp_store = 2", "cache_size = -100000000", "max_page_count = 1000000000"])
+def test_a_locked_skill_can_not_lift_the_bounds_of_its_database(make_bench, pragma):
+    bench = make_bench(profile=Profile.LOCKED)
+    text = bench.refusal("return vulcan.sqlite.execute_script{sql = ...}", f"PRAGMA {pragma}")
+    assert "not authorized" in text or "authorization denied" in text
+
+
+def test_open_streams_are_bounded_in_bytes(bench, monkeypatch):
+    monkeypatch.setattr(streams, "MAX_BYTES", 50)
+    code = "return vulcan.sqlite.query_stream{sql = \"SELECT '12345678901234567890' AS a\"}.stream_id"
+    first = bench.run(code)
+    assert "query streams hold more than 50 bytes" in bench.refusal(code)
+    bench.run("vulcan.sqlite.query_stream_close{stream_id = ...}", first)
+    assert bench.run(code) > first
+
+
+# row 120
 def test_the_host_answers_in_callback_mode(make_bench):
     seen = []
     bench = make_bench(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Protocol
@@ -41,7 +42,15 @@ def unpack_exports(archive: Path, archive_type: str, exports: Iterable[Wanted], 
             _from_tar(archive, exports, target)
         else:
             raise ArchiveProblem(f"archive_type must be zip, tar_gz or raw: {archive_type!r}")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise ArchiveProblem(f"archive {archive.name} can not be unpacked: {error}") from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from luaskills.engine.context import Callbacks
 from luaskills.types import Json
 
 NAMES = frozenset(
@@ -41,3 +42,17 @@ class CallbackTable:
                 self._functions.pop(name, None)
             else:
                 self._functions[name] = function
+
+
+PROVIDERS = ("sqlite_provider", "lancedb_provider")
+
+
+class ProvidersKept:
+    """The functions of a host as an engine sees them: database providers as they were when it was made."""
+
+    def __init__(self, live: Callbacks) -> None:
+        self._live = live
+        self._providers = {name: live.get(name) for name in PROVIDERS}
+
+    def get(self, name: str) -> Callable[[Json], Json] | None:
+        return self._providers[name] if name in self._providers else self._live.get(name)

@@ -12,6 +12,7 @@ from luaskills.engine.context import CallContext, ExecOutcome, ExecRequest, Host
 from luaskills.engine.options import EngineOptions
 from luaskills.engine.package import BoundEntry
 from luaskills.engine.pool import VmPool
+from luaskills.engine.printed import Printed
 from luaskills.engine.results import parse_result
 from luaskills.engine.vm import Vm, lua_source
 from luaskills.errors import (
@@ -57,6 +58,11 @@ class Calls:
                 if problem:
                     self.host.log.error("[LuaSkill] %s", _compile_text(bound, problem))
 
+    def prepare(self, name: str) -> None:
+        """A VM for the next call of an entry."""
+        bound = self.entry(name)
+        self._pool.warm(bound.entry.skill_id if self._apart else "")
+
     def retire(self) -> None:
         self._pool.retire()
         self._exec_pool.retire()
@@ -65,9 +71,10 @@ class Calls:
         """A VM outside the pools, for its caller alone."""
         vm = Vm(self.host, kind, self._options.limits)
         if self._apart or kind is not VmKind.SKILL:
-            vm.offer("call", vm.wrap(lua_source(_NESTED_APART), self._call_apart(vm), vm.encode))
+            vm.offer("call", vm.wrap(lua_source(_NESTED_APART), vm.settling(self._call_apart(vm)), vm.encode))
         else:
-            vm.offer("call", vm.wrap(lua_source(_NESTED), *_Switch(vm, self).functions))
+            switch = _Switch(vm, self)
+            vm.offer("call", vm.wrap(lua_source(_NESTED), vm.settling(switch.open), vm.settling(switch.close)))
         return vm
 
     def call_skill(self, name: str, args: Json, request: InvocationContext) -> CallResult:
@@ -127,7 +134,7 @@ class Calls:
 
     def execute(self, request: ExecRequest, caller: CallContext) -> ExecOutcome:
         """``vulcan.runtime.lua.exec``: code in a VM of the other pool, under its own time limit."""
-        printed: list[str] = []
+        printed = Printed()
         remaining = caller.remaining()
         time_ms = request.timeout_ms if remaining is None else max(1, min(request.timeout_ms, int(remaining * 1000)))
         with self._exec_pool.lend("") as vm:
@@ -136,15 +143,15 @@ class Calls:
             context.luaexec_caller = caller.skill.tool_name if caller.skill else None
             context.entry_file = request.file
             context.cwd = request.file.rpartition("/")[0] or "/" if request.file else caller.cwd
-            context.print_sink = printed.append
+            context.print_sink = printed.add
             try:
                 values = vm.call(lambda: _exec_values(vm, request), None, _EXEC_CONTEXT, time_ms=time_ms)
-                return ExecOutcome(values=values, printed=tuple(printed))
+                return ExecOutcome(values=values, printed=printed.lines)
             except LimitExceeded as error:
                 text = f"luaexec {error}" if error.kind == "time" else str(error)
-                return ExecOutcome(printed=tuple(printed), error=text)
+                return ExecOutcome(printed=printed.lines, error=text)
             except (CallFailed, UnicodeDecodeError) as error:
-                return ExecOutcome(printed=tuple(printed), error=str(error))
+                return ExecOutcome(printed=printed.lines, error=str(error))
             finally:
                 context.luaexec_active, context.luaexec_caller = False, None
                 context.entry_file, context.cwd, context.print_sink = None, None, None
@@ -207,6 +214,7 @@ class Calls:
                 self.check_depth(self._pool.holds + self._exec_pool.holds)
                 with self._pool.lend(bound.entry.skill_id if self._apart else "") as vm:
                     time_ms = None if remaining is None else max(1, int(remaining * 1000))
+                    vm.nest_below(caller)
                     values = vm.call(lambda: work(vm), bound.scope, caller.context.request, time_ms=time_ms)
                 return caller.to_lua(values) if values else caller.to_lua([False]), len(values)
             except (EngineError, UnicodeDecodeError, ValueError) as error:
@@ -220,9 +228,8 @@ class _Switch:
 
     def __init__(self, vm: Vm, calls: Calls) -> None:
         self._vm, self._calls = vm, calls
-        self.functions = (self._open, self._close)
 
-    def _open(self, name: object) -> Any:
+    def open(self, name: object) -> Any:
         vm, context = self._vm, self._vm.context
         try:
             bound = self._calls.callee(context, name)
@@ -234,7 +241,7 @@ class _Switch:
         vm.enter(bound.scope, context.request)
         return function
 
-    def _close(self) -> None:
+    def close(self) -> None:
         vm = self._vm
         if vm.callers:
             vm.enter(vm.callers.pop(), vm.context.request)

@@ -15,7 +15,7 @@ from luaskills.errors import DependencyError, EngineError
 from luaskills.types import SkillManifest, SkillRoot
 
 Prepare = Callable[[Candidate, SkillManifest], None]
-"""Makes the dependencies of a skill ready; raises DependencyError."""
+"""Makes what a skill needs ready; raises DependencyError or ProviderError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _read_package(
     manifest = read_manifest(candidate.skill_dir, skill_id)
     if manifest is None:
         return None
-    if prepare is not None and (candidate.skill_dir / "dependencies.yaml").is_file():
+    if prepare is not None:
         prepare(candidate, manifest)
     return load_package(candidate, manifest)
 

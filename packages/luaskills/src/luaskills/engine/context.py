@@ -153,6 +153,14 @@ class SharedParts:
             part: T = self._parts[name][0]
             return part
 
+    def drop(self, chosen: Callable[[str], bool]) -> None:
+        """Close the parts whose name is chosen; the next use makes them anew."""
+        with self._lock:
+            dropped = [self._parts.pop(name) for name in list(self._parts) if chosen(name)]
+        for part, close in dropped:
+            if close is not None:
+                close(part)
+
     def close(self) -> None:
         """Close everything, last made first."""
         with self._lock:
@@ -199,6 +207,8 @@ class CallContext:
     """In seconds of ``time.monotonic``; whoever waits must stop there."""
     print_sink: Callable[[str], None] | None = None
     """Where ``print`` goes; None is the log."""
+    settle: Callable[[], bool] | None = None
+    """Called by host functions before they go back to Lua: True when a limit is over and the call ends there."""
 
     @property
     def options(self) -> Mapping[str, Json]:

@@ -19,7 +19,8 @@ from luaskills.engine.roots import Candidate, runtime_root
 from luaskills.errors import DependencyError
 from luaskills.types import Json, SkillManifest
 
-_KINDS = {"tool_dependencies": "tools", "lua_dependencies": "lua", "ffi_dependencies": "ffi"}
+KINDS = {"tool_dependencies": "tools", "lua_dependencies": "lua", "ffi_dependencies": "ffi"}
+"""List in ``dependencies.yaml`` → directory below the dependencies."""
 _HOST_ROOTS = {"tools": "host_provided_tool_root", "lua": "host_provided_lua_root", "ffi": "host_provided_ffi_root"}
 _SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 _MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
@@ -54,7 +55,7 @@ class Dependencies:
         data = read_yaml(candidate.skill_dir / "dependencies.yaml") or {}
         if not isinstance(data, dict):
             raise DependencyError("dependencies.yaml must be a mapping")
-        for key, kind in _KINDS.items():
+        for key, kind in KINDS.items():
             for declared in data.get(key) or []:
                 if not isinstance(declared, dict) or not isinstance(declared.get("name"), str):
                     raise DependencyError(f"{key} must be a list of mappings with a name")
@@ -99,7 +100,7 @@ class Dependencies:
         archive_type = package.get("archive_type", "raw")
         if archive_type == "raw" and len(exports) != 1:
             raise DependencyError("raw dependency payload must declare exactly one export")
-        target = base / _safe(name) / _safe(str(declared.get("version") or "unversioned")) / here
+        target = base / directory_name(name) / directory_name(str(declared.get("version") or "unversioned")) / here
         url, package = self._located(declared, package, here)
         self._fetch(name, url, archive_type, exports, target)
         if not all((target / export.target_path).is_file() for export in exports):
@@ -184,9 +185,9 @@ def _exports(declared: Mapping[str, Any], here: str) -> tuple[Export, ...]:
 
 
 def _installed(base: Path, declared: Mapping[str, Any], exports: tuple[Export, ...]) -> bool:
-    root, here, version = base / _safe(declared["name"]), current_platform(), declared.get("version")
+    root, here, version = base / directory_name(declared["name"]), current_platform(), declared.get("version")
     if version:
-        names = {_safe(str(version)), _safe(str(version).removeprefix("v"))}
+        names = {directory_name(str(version)), directory_name(str(version).removeprefix("v"))}
         candidates = [root / name for name in names]
     else:
         candidates = sorted(root.iterdir()) if root.is_dir() else []
@@ -199,6 +200,6 @@ def _filled(text: str, declared: Mapping[str, Any]) -> str:
     return text.replace("{version}", version).replace("{tag}", tag)
 
 
-def _safe(text: str) -> str:
+def directory_name(text: str) -> str:
     """A name as a directory name."""
     return re.sub(r"[^A-Za-z0-9\-_.]", "_", text) if text not in (".", "..") else "_" * len(text)

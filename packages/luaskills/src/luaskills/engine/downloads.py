@@ -10,7 +10,8 @@ import shutil
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ _TIMEOUT_SECONDS = 30.0
 _LARGEST_BYTES = 2 * 1024**3
 _LARGEST_TEXT = 16 * 1024**2
 
+Progress = Callable[[int, int | None], None]
+
 
 class Downloads:
     """HTTP GET with a cache of files; raises DependencyError."""
@@ -29,8 +32,8 @@ class Downloads:
     def __init__(self, options: Mapping[str, Json], log: logging.Logger) -> None:
         self._options, self._log = options, log
 
-    def file(self, url: str) -> Path:
-        """The content of a URL as a file of the cache."""
+    def file(self, url: str, progress: Progress | None = None) -> Path:
+        """The content of a URL as a file of the cache; ``progress`` gets bytes done and, where known, in all."""
         cache = Path(self._options["download_cache_root"] or Path(tempfile.gettempdir()) / "luaskills-downloads")
         name = os.path.basename(urlsplit(url).path) or "download"
         path = cache / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{name}"
@@ -40,7 +43,7 @@ class Downloads:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=cache, delete=False) as partial:
             try:
-                self._copy(url, partial)
+                self._copy(url, partial, progress)
                 partial.flush()
                 os.replace(partial.name, path)
             except BaseException:
@@ -50,8 +53,11 @@ class Downloads:
 
     def text(self, url: str) -> str:
         """The content of a URL as text, at most 16 MiB, never cached."""
-        with self._open(url) as response:
-            data: bytes = response.read(_LARGEST_TEXT + 1)
+        try:
+            with self._open(url) as response:
+                data: bytes = response.read(_LARGEST_TEXT + 1)
+        except (OSError, HTTPException) as error:
+            raise DependencyError(f"{url} can not be downloaded: {error}") from None
         if len(data) > _LARGEST_TEXT:
             raise DependencyError(f"{url} is larger than {_LARGEST_TEXT} bytes")
         return data.decode("utf-8", "replace")
@@ -62,7 +68,7 @@ class Downloads:
         problem: DependencyError | None = None
         for tag in tags:
             try:
-                release = self._release(github, tag)
+                release = self.release(github, tag)
             except DependencyError as error:
                 problem = error
                 continue
@@ -70,11 +76,12 @@ class Downloads:
             name = asset.replace("{tag}", found_tag).replace("{version}", found_tag.removeprefix("v"))
             for candidate in release.get("assets") or []:
                 if candidate.get("name") == name:
-                    return self._mirrored(str(candidate.get("browser_download_url")))
+                    return self.mirrored(str(candidate.get("browser_download_url")))
             raise DependencyError(f"GitHub release {found_tag} does not contain asset '{name}'")
         raise problem or DependencyError(f"GitHub repository {github['repo']} has no release")
 
-    def _release(self, github: Mapping[str, Any], tag: str | None) -> dict[str, Any]:
+    def release(self, github: Mapping[str, Any], tag: str | None) -> dict[str, Any]:
+        """What GitHub says of a release of ``github["repo"]``; None is the latest."""
         base = (self._options["github_api_base_url"] or "https://api.github.com").rstrip("/")
         below = f"tags/{tag}" if tag else "latest"
         url = github.get("tag_api") or f"{base}/repos/{github['repo']}/releases/{below}"
@@ -86,13 +93,17 @@ class Downloads:
             raise DependencyError(f"{url} did not answer with a release")
         return release
 
-    def _mirrored(self, url: str) -> str:
+    def mirrored(self, url: str) -> str:
+        """The URL at the host's mirror of GitHub, where it has one."""
         mirror = self._options["github_base_url"]
         return url.replace("https://github.com", mirror.rstrip("/"), 1) if mirror else url
 
-    def _copy(self, url: str, target: Any) -> None:
-        with self._open(url) as response:
-            shutil.copyfileobj(_Bounded(response, url), target, 1 << 16)
+    def _copy(self, url: str, target: Any, progress: Progress | None) -> None:
+        try:
+            with self._open(url) as response:
+                shutil.copyfileobj(_Bounded(response, url, progress), target, 1 << 16)
+        except (OSError, HTTPException) as error:
+            raise DependencyError(f"{url} can not be downloaded: {error}") from None
 
     def _open(self, url: str) -> Any:
         if not self._options["allow_network_download"]:
@@ -102,6 +113,9 @@ class Downloads:
         try:
             request = urllib.request.Request(url, headers={"User-Agent": "luaskills"})
             return urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise DependencyError(f"{url} can not be downloaded: {error}") from None
         except (urllib.error.URLError, OSError, ValueError) as error:
             raise DependencyError(f"{url} can not be downloaded: {error}") from None
 
@@ -109,12 +123,15 @@ class Downloads:
 class _Bounded:
     """A response that refuses to be larger than 2 GiB."""
 
-    def __init__(self, response: Any, url: str) -> None:
-        self._response, self._url, self._left = response, url, _LARGEST_BYTES
+    def __init__(self, response: Any, url: str, progress: Progress | None) -> None:
+        self._response, self._url, self._left, self._progress = response, url, _LARGEST_BYTES, progress
+        self._total = response.length if isinstance(response.length, int) else None
 
     def read(self, size: int = -1, /) -> bytes:
         data: bytes = self._response.read(size)
         self._left -= len(data)
         if self._left < 0:
             raise DependencyError(f"{self._url} is larger than {_LARGEST_BYTES} bytes")
+        if self._progress is not None and data:
+            self._progress(_LARGEST_BYTES - self._left, self._total)
         return data

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from luaskills.engine import catalog as catalogs
-from luaskills.engine.callbacks import CallbackTable
+from luaskills.engine.callbacks import CallbackTable, ProvidersKept
 from luaskills.engine.calls import Calls
 from luaskills.engine.catalog import Catalog
 from luaskills.engine.config_file import ConfigFile
@@ -16,11 +16,12 @@ from luaskills.engine.context import Callbacks, HostServices, LoadedLayer, Share
 from luaskills.engine.dependencies import Dependencies
 from luaskills.engine.help import help_detail, list_help
 from luaskills.engine.options import EngineOptions
-from luaskills.engine.roots import common_runtime_root, parse_roots
+from luaskills.engine.providers import check_providers
+from luaskills.engine.roots import Candidate, common_runtime_root, parse_roots
 from luaskills.engine.runtime_manifest import check_packaged_runtime
 from luaskills.engine.sessions import Sessions
 from luaskills.errors import EngineClosed, InvalidInput
-from luaskills.types import Authority, CallResult, InvocationContext, Json, SkillRoot
+from luaskills.types import Authority, CallResult, InvocationContext, Json, SkillManifest, SkillRoot
 
 LOGGER_NAME = "luaskills.runtime"
 _NO_CONTEXT = InvocationContext()
@@ -39,7 +40,8 @@ class Engine:
         log: logging.Logger | None = None,
     ) -> None:
         self.options = options or EngineOptions()
-        self.callbacks: Callbacks = callbacks or CallbackTable()
+        self.callbacks: Callbacks = callbacks if callbacks is not None else CallbackTable()
+        self._host_functions = ProvidersKept(self.callbacks)
         self._log = log or logging.getLogger(LOGGER_NAME)
         self._shared = SharedParts()
         self._loading = threading.RLock()
@@ -65,6 +67,14 @@ class Engine:
             self._shared.close()
 
     @property
+    def log(self) -> logging.Logger:
+        return self._log
+
+    def close_databases(self, directory: Path) -> None:
+        """Close the databases that are open in a directory, because it goes away."""
+        self._shared.drop(lambda name: f":{directory}" in name)
+
+    @property
     def catalog(self) -> Catalog:
         """What is loaded now."""
         return self._current().catalog
@@ -75,9 +85,8 @@ class Engine:
         chain = parse_roots(roots)
         check_packaged_runtime(self.options.host, self._log)
         with self._loading:
-            prepare = Dependencies(self.options.host, self._log).prepare
             config_path = self._chosen_config_path(chain)
-            loaded = catalogs.read_catalog(chain, self.options, config_path, self._log, prepare)
+            loaded = catalogs.read_catalog(chain, self.options, config_path, self._log, self._prepare)
             fresh = self._new_calls(loaded)
             fresh.warm()
             before, self._calls = self._calls, fresh
@@ -137,6 +146,10 @@ class Engine:
         """Run an entry; raises SkillNotFound, CallFailed and its kinds."""
         return self._current().call_skill(tool_name, args, request)
 
+    def prepare(self, tool_name: str) -> None:
+        """Make the VM of the next call of an entry now, while nobody waits for it; raises SkillNotFound."""
+        self._current().prepare(tool_name)
+
     def run_lua(self, code: str, args: Json = None, request: InvocationContext = _NO_CONTEXT) -> Json:
         """Run code without a skill and give its first value; raises CallFailed."""
         return self._current().run_lua(code, args, request)
@@ -153,7 +166,7 @@ class Engine:
                 profile=self.options.profile,
                 flavour=self.options.flavour,
                 config=self.config,
-                callbacks=self.callbacks,
+                callbacks=self._host_functions,
                 shared=self._shared,
                 lua_exec=calls.execute,
                 layers=lambda: tuple(LoadedLayer(root.name, root.skills_dir) for root in loaded.roots),
@@ -163,6 +176,11 @@ class Engine:
             )
 
         return Calls(loaded, self.options, host)
+
+    def _prepare(self, candidate: Candidate, manifest: SkillManifest) -> None:
+        check_providers(manifest, self.options.host, self._host_functions)
+        if (candidate.skill_dir / "dependencies.yaml").is_file():
+            Dependencies(self.options.host, self._log).prepare(candidate, manifest)
 
     def _config_path(self) -> Path | None:
         explicit = self.options.host["skill_config_file_path"]

@@ -62,6 +62,16 @@ _FIXED_LAYOUT = {
     "system_lua_lib_dir": "system_lua_lib",
     "skill_config_file_path": "config/skill_config.json",
 }
+_OBJECTS = ("space_controller", "cache_config", "runlua_pool_config", "capabilities")
+_FLAGS = ("allow_network_download", "enable_private_url_skill_install", "validate_arguments", "strict")
+_PROVIDER_MODES = ("dynamic_library", "host_callback", "space_controller", "builtin")
+_VARIANTS: Mapping[str, tuple[str, ...]] = {
+    "sqlite_provider_mode": _PROVIDER_MODES,
+    "lancedb_provider_mode": _PROVIDER_MODES,
+    "sqlite_callback_mode": ("standard", "json"),
+    "lancedb_callback_mode": ("standard", "json"),
+}
+_CHECKED_APART = ("limits", "isolation", "profile", "flavour", "reserved_entry_names", "ignored_skill_ids")
 _CONTROLLER_KEYS = (
     "endpoint",
     "auto_spawn",
@@ -142,6 +152,8 @@ class EngineOptions:
 
 
 def _host_options(given: Mapping[str, Any]) -> dict[str, Json]:
+    for key, value in given.items():
+        _check_type(key, value)
     capabilities = given.get("capabilities")
     if capabilities is not None and "enable_managed_io_compat" not in capabilities:
         raise InvalidInput("missing field `enable_managed_io_compat`")
@@ -166,6 +178,23 @@ def _host_options(given: Mapping[str, Any]) -> dict[str, Json]:
         if not isinstance(host[name], list) or not all(isinstance(item, str) for item in host[name]):
             raise InvalidInput(f"host_options.{name} must be a list of texts")
     return host
+
+
+def _check_type(key: str, value: Json) -> None:
+    if value is None or key not in _DEFAULTS or key in _CHECKED_APART:
+        return
+    if key in _OBJECTS:
+        fits, wanted = isinstance(value, Mapping | PoolConfig), "an object"
+    elif key in _VARIANTS:
+        fits, wanted = value in _VARIANTS[key], f"one of {', '.join(_VARIANTS[key])}"
+    elif key in _FLAGS:
+        fits, wanted = isinstance(value, bool), "true or false"
+    elif key == "private_skill_source_allowlist":
+        fits, wanted = isinstance(value, list) and all(isinstance(item, str) for item in value), "a list of texts"
+    else:
+        fits, wanted = isinstance(value, str | os.PathLike) and "\0" not in str(value), "a text without NUL"
+    if not fits:
+        raise InvalidInput(f"host_options.{key} must be {wanted}: {value!r}")
 
 
 def _limits(value: Json, profile: Profile) -> Limits:

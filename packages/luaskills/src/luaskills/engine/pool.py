@@ -89,8 +89,10 @@ class VmPool:
             spare -= 1
 
     def _give_back(self, key: str, vm: Vm, nested: bool) -> None:
+        vm.surface()
+        keep = self._reuse and not vm.dropped and not vm.heavy
         with self._free:
-            if self._reuse and not vm.dropped and not self._retired:
+            if keep and not self._retired:
                 if len(self._idle) >= self._config.max_size:
                     self._idle.pop(0)
                 vm.idle_since = time.monotonic()

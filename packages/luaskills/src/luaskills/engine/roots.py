@@ -34,6 +34,8 @@ def parse_roots(values: Iterable[SkillRoot | Mapping[str, str]]) -> tuple[SkillR
             name, directory = value.get("name", ""), value.get("skills_dir", "")
         if not isinstance(name, str) or not isinstance(directory, str | os.PathLike) or not str(directory):
             raise InvalidInput("a skill root needs the texts `name` and `skills_dir`")
+        if "\0" in str(directory):
+            raise InvalidInput(f"the directory of a skill root must not contain NUL: {str(directory)!r}")
         roots.append(SkillRoot(name.strip().upper(), str(directory)))
     _check_chain([root.name for root in roots])
     return tuple(roots)

@@ -6,6 +6,7 @@ what became of it for an hour.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -31,7 +32,8 @@ class Session:
     lease_id: str
     sid: str
     generation: int
-    ttl_sec: int
+    ttl_sec: int | None
+    """None for a session that never expires."""
     vm: Vm
     expires: float
     """Unix time in seconds."""
@@ -44,8 +46,12 @@ class Session:
             "lease_id": self.lease_id,
             "generation": self.generation,
             "ttl_sec": self.ttl_sec,
-            "expires_at_unix_ms": int(self.expires * 1000),
+            "expires_at_unix_ms": None if self.ttl_sec is None else int(self.expires * 1000),
         }
+
+    def renew(self, now: float) -> None:
+        """Let the time to live begin anew."""
+        self.expires = math.inf if self.ttl_sec is None else now + self.ttl_sec
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,25 @@ class Sessions:
     _sequence: int = 0
 
     def create(
-        self, sid: str, ttl_sec: int | None = None, replace: bool = False, cwd: str | None = None
+        self,
+        sid: str,
+        ttl_sec: int | None = None,
+        replace: bool = False,
+        cwd: str | None = None,
+        endless: bool = False,
+        lua_path: str = "",
+        native_path: str = "",
     ) -> dict[str, Json]:
-        """A new session of this name; raises InvalidInput for the name, SessionError for the rest."""
+        """A new session of this name; raises InvalidInput for the name, SessionError for the rest.
+
+        ``endless`` sessions live until they are closed or replaced, whatever ``ttl_sec`` says. The paths are templates
+        that go in front of ``package.path`` and ``package.cpath``.
+        """
         sid = checked_sid(sid)
         ttl = DEFAULT_TTL_SECONDS if ttl_sec is None else min(max(1, int(ttl_sec)), LARGEST_TTL_SECONDS)
         vm = self.new_vm(VmKind.SESSION)
+        if lua_path or native_path:
+            vm.search(lua_path, native_path)
         with self._lock:
             self._expire()
             holder = next((session for session in self._live.values() if session.sid == sid), None)
@@ -87,7 +106,9 @@ class Sessions:
             self._sequence += 1
             self._generations[sid] = generation = self._generations.get(sid, 0) + 1
             now = self.now()
-            session = Session(f"rt_{int(now * 1000)}_{self._sequence}", sid, generation, ttl, vm, now + ttl, cwd=cwd)
+            lease_id = f"rt_{int(now * 1000)}_{self._sequence}"
+            session = Session(lease_id, sid, generation, None if endless else ttl, vm, now, cwd=cwd)
+            session.renew(now)
             self._live[session.lease_id] = session
             return session.to_json()
 
@@ -116,7 +137,7 @@ class Sessions:
         finally:
             with self._lock:
                 session.busy = False
-                session.expires = self.now() + session.ttl_sec
+                session.renew(self.now())
         answer = session.to_json()
         del answer["ttl_sec"]
         return {**answer, "result": result}

@@ -2,9 +2,9 @@
 
 A call that hits a limit is stopped like this: a hook counts VM instructions and looks at the clock; once a
 limit is over, every further instruction raises, so ``pcall`` loops and error handlers end too. LuaJIT's
-compiled code calls no hook, so VMs with limits on time or instructions run with the JIT compiler off. One
-long C function calls no hook either: the heap limit bounds ``string.rep`` and ``table.concat``, but a pattern
-that backtracks for long, and in Lua 5.4 a table that is its own ``__call``, run to their end.
+compiled code calls no hook, so VMs with limits on time or instructions run with the JIT compiler off. Host
+functions look at the clock before they go back to Lua. One long C function calls no hook: the heap limit bounds
+``string.rep`` and ``table.concat``, but the search for a pattern or a text can take for ever.
 :mod:`luaskills.engine.worker` puts the engine into a process that is killed at the deadline.
 """
 
@@ -15,26 +15,29 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib import resources
+from pathlib import Path
 from typing import Any, TypeVar
 
 from luaskills.engine import lua
 from luaskills.engine.context import CallContext, HostServices, SkillScope, VmKind
+from luaskills.engine.lua_packages import search_templates
 from luaskills.engine.sources import SourceReader
 from luaskills.errors import CallFailed, LimitExceeded, LimitKind, SkillBroken
-from luaskills.types import InvocationContext, Json, Limits
+from luaskills.types import InvocationContext, Json, Limits, Profile
 from luaskills.vulcan import install
 from luaskills.vulcan.values import to_lua
 
 T = TypeVar("T")
 _STEP = 10_000
 _MEMORY_TEXT = "not enough memory"
+_HEAVY_PART = 4
+_LEAST_BYTES = 1024 * 1024
 _EMPTY = InvocationContext()
 
 
 def lua_source(name: str) -> str:
     """One of the Lua files beside this module."""
-    return resources.files("luaskills.engine").joinpath(name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 class Vm:
@@ -53,17 +56,21 @@ class Vm:
         self.context = CallContext(host=host, kind=kind)
         self._lua = lua.module(host.flavour)
         self._owner: int | None = None
+        self._over = False
+        self._below = 0
         self._runtime = runtime = lua.new_runtime(host.flavour, limits.memory_bytes)
         step = min(_STEP, max(1, (limits.instructions or _STEP * 10) // 10))
-        self._inside = _load(runtime, "vm.lua")(self._tick, self._print, self.hooked, step)
+        if self.hooked:
+            self.context.settle = self._settle
+        limit = _load(runtime, "limits.lua")(self._tick, self.hooked, step)
+        _load(runtime, "dialect.lua")()
+        self._inside = inside = _load(runtime, "vm.lua")(self.settling(self._print), limit["over"])
         self._installed = install(runtime, self.context)
-        reader = read or SourceReader(host)
-        _load(runtime, "sandbox.lua")(
-            host.profile.value, self.hooked, reader.bound(self.context), self._tick, self._inside["file"]
-        )
-        inside = self._inside
-        self._arm, self._disarm, self._unhook = inside["arm"], inside["disarm"], inside["sethook"]
-        inside["seal"]()
+        reader = self.settling((read or SourceReader(host)).bound(self.context))
+        _load(runtime, "sandbox.lua")(host.profile.value, self.hooked, reader, self._tick, inside["file"])
+        self._arm, self._disarm, self._sethook = limit["arm"], limit["disarm"], limit["sethook"]
+        self._expire, self._stop = limit["expire"], limit["stop"]
+        inside["search"](*search_templates(host.options, host.profile is Profile.TRUSTED))
         self._restore = inside["restore"]
         self._run, self._run_json, self._compile = inside["run"], inside["run_json"], inside["compile"]
 
@@ -72,14 +79,53 @@ class Vm:
         """Whether the calling thread runs a call in this VM."""
         return self._owner == threading.get_ident()
 
-    def memory_used(self) -> int | None:
-        """Bytes of the Lua heap; None without a memory limit."""
-        used: int | None = self._runtime.get_memory_used()
-        return used
+    def memory_used(self) -> int:
+        """Bytes of the Lua heap; 0 without a memory limit."""
+        return self._runtime.get_memory_used() or 0
+
+    @property
+    def heavy(self) -> bool:
+        """Whether what earlier calls left behind takes a good part of the memory of the next one."""
+        most = self.limits.memory_bytes
+        return most is not None and self.memory_used() > most // _HEAVY_PART
+
+    def nest_below(self, caller: Vm) -> None:
+        """Share the memory of a call with the VM it nests in; raises LimitExceeded when nothing is left."""
+        most = self.limits.memory_bytes
+        if most is None:
+            return
+        self._below = caller._below + caller.memory_used()
+        left = most - self._below
+        if left < self.memory_used() + _LEAST_BYTES:
+            raise LimitExceeded("memory", self.limit_text("memory", self.limits))
+        self._runtime.set_max_memory(left)
+
+    def surface(self) -> None:
+        """Have the whole memory again after a nested call."""
+        if self._below:
+            self._below = 0
+            self._runtime.set_max_memory(self.limits.memory_bytes)
+
+    def search(self, lua: str, native: str = "") -> None:
+        """Put templates (each with its ``;``) in front of ``package.path`` and ``package.cpath`` of a fresh VM."""
+        self._inside["search"](lua, native)
 
     def offer(self, name: str, function: Any) -> None:
         """Make a Lua function ``vulcan.{name}``."""
         self._installed.offer(name, function)
+
+    def settling(self, function: Callable[..., T]) -> Callable[..., T]:
+        """A host function that ends the call when a limit is over by the time it goes back to Lua."""
+        if not self.hooked:
+            return function
+
+        def call(*arguments: Any) -> T:
+            try:
+                return function(*arguments)
+            finally:
+                self._settle()
+
+        return call
 
     def wrap(self, source: str, *arguments: Any) -> Any:
         """The value of a Lua chunk of the host's own, given ``arguments`` as ``...``."""
@@ -154,6 +200,7 @@ class Vm:
         self.context.request = request
         if not self._installed.enter():
             self.dropped = True
+            raise CallFailed("the VM can not show its context: not enough memory")
 
     def call(
         self,
@@ -167,7 +214,7 @@ class Vm:
         limits = self.limits if time_ms is None else replace(self.limits, time_ms=time_ms)
         context = self.context
         self.callers.clear()
-        self._owner = threading.get_ident()
+        self._owner, self._over = threading.get_ident(), False
         if limits.time_ms is not None:
             context.deadline = time.monotonic() + limits.time_ms / 1000
         try:
@@ -179,7 +226,7 @@ class Vm:
             try:
                 return work()
             finally:
-                self._unhook()  # the C function: after a limit no Lua instruction runs before it
+                self._sethook()  # the C function: after a limit no Lua instruction runs before it
                 self._stopped(self._disarm(), limits)
         finally:
             context.deadline, context.skill, self._owner = None, None, None
@@ -223,9 +270,22 @@ class Vm:
             raise LimitExceeded("memory", self.limit_text("memory", self.limits))
         raise CallFailed(text)
 
-    def _tick(self) -> bool:
+    def _tick(self, other: str | None = None) -> bool:
         deadline = self.context.deadline
-        return deadline is not None and time.monotonic() >= deadline
+        self._over = other is not None or (deadline is not None and time.monotonic() >= deadline)
+        return self._over
+
+    def _settle(self) -> bool:
+        """Whether the call is over; if so, the next Lua instruction ends it.
+
+        Python catches the error of a limit that Lua code below it hits, and nothing stops LuaJIT from then on.
+        """
+        if self._owner is None or not (self._over or self._tick()):
+            return False
+        self._sethook()
+        self._guard(self._expire, "time")
+        self._sethook(self._stop, "", 1)
+        return True
 
     def _print(self, text: str) -> None:
         sink = self.context.print_sink

@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from luaskills.engine.callbacks import NAMES
 from luaskills.engine.context import Callbacks
+from luaskills.engine.process_tree import kill_tree
 from luaskills.errors import CallFailed, EngineClosed, EngineError, LimitExceeded, SkillNotFound, WorkerFailed
 from luaskills.types import CallResult, InvocationContext, Json, SkillRoot
 
@@ -98,12 +99,16 @@ class WorkerEngine:
 
     def _exchange(self, request: Json, seconds: float, shown: float | None = None) -> Json:
         deadline = time.monotonic() + seconds
-        self._send(request)
-        while True:
-            answer = self._receive(deadline, seconds if shown is None else shown)
-            if "callback" not in answer:
-                break
-            self._send(self._called_back(answer["callback"], answer["request"]))
+        try:
+            self._send(request)
+            while True:
+                answer = self._receive(deadline, seconds if shown is None else shown)
+                if "callback" not in answer:
+                    break
+                self._send(self._called_back(answer["callback"], answer["request"]))
+        except BaseException:
+            self._kill()  # what it would still answer belongs to nobody
+            raise
         if answer["ok"]:
             return answer["result"]
         code, message = answer["code"], answer["message"]
@@ -132,7 +137,8 @@ class WorkerEngine:
     def _receive(self, deadline: float, shown: float) -> dict[str, Any]:
         process = self._running()
         assert process.stdout is not None
-        while b"\n" not in self._buffer:
+        blocks = [self._buffer]
+        while b"\n" not in blocks[-1]:
             readable, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
             if not readable:
                 self._kill()
@@ -140,8 +146,8 @@ class WorkerEngine:
             block = os.read(process.stdout.fileno(), _BLOCK_BYTES)
             if not block:
                 self._died()
-            self._buffer += block
-        line, _, self._buffer = self._buffer.partition(b"\n")
+            blocks.append(block)
+        line, _, self._buffer = b"".join(blocks).partition(b"\n")
         message: dict[str, Any] = json.loads(line)
         return message
 
@@ -159,7 +165,8 @@ class WorkerEngine:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
+        if process.poll() is None:
+            kill_tree(process.pid)
         process.wait()
         for pipe in (process.stdin, process.stdout):
             _close(pipe)

@@ -2,6 +2,7 @@
 local type, next, rawget, rawset, rawequal, select = type, next, rawget, rawset, rawequal, select
 local error, pcall, tostring, tonumber = error, pcall, tostring, tonumber
 local setmetatable, getmetatable = setmetatable, getmetatable
+local setmeta, getmeta = debug.setmetatable, debug.getmetatable
 local format, gsub, find, byte = string.format, string.gsub, string.find, string.byte
 local sort, concat, floor = table.sort, table.concat, math.floor
 local math_type = math.type
@@ -14,8 +15,12 @@ local NIL, BOOLEAN, INTEGER, NUMBER, STRING, TABLE, FUNCTION, THREAD, USERDATA, 
 -- Lua to JSON -----------------------------------------------------------------------------------------------------
 local ESCAPES = { ['"'] = '\\"', ['\\'] = '\\\\', ['\b'] = '\\b', ['\f'] = '\\f', ['\n'] = '\\n', ['\r'] = '\\r', ['\t'] = '\\t' }
 local function escape(c) return ESCAPES[c] or format('\\u%04x', byte(c)) end
+local beyond_ascii = false -- whether `quoted` saw such bytes
 local function quoted(s)
-  if find(s, '[%c"\\]') then s = gsub(s, '[%c"\\]', escape) end
+  if find(s, '[%c"\\\128-\255]') then
+    beyond_ascii = beyond_ascii or find(s, '[\128-\255]') ~= nil
+    s = gsub(s, '[%c"\\]', escape)
+  end
   return '"' .. s .. '"'
 end
 
@@ -31,26 +36,51 @@ end
 
 local function refuse(message) error({ message }, 0) end
 
+-- Keys repeat: their texts are kept, up to a bound.
+local key_texts, known_keys, MOST_KEYS = {}, 0, 1000
+local function key_text(key)
+  local text = key_texts[key]
+  if text then return text end
+  text = quoted(key) .. ':'
+  if known_keys >= MOST_KEYS then key_texts, known_keys = {}, 0 end
+  if #text < 100 and not find(key, '[\128-\255]') then key_texts[key], known_keys = text, known_keys + 1 end
+  return text
+end
+
 local write
 local function write_object(v, out, n, path, depth)
-  local texts, values, count = {}, {}, 0
-  for key, value in next, v do
+  local texts, values, count = {}, nil, 0
+  for key in next, v do
     local kind = type(key)
-    if kind == 'number' then key = number_text(key)
+    if kind == 'number' then
+      if not values then
+        values = {}
+        for k, value in next, v do values[type(k) == 'number' and number_text(k) or k] = value end
+      end
+      key = number_text(key)
     elseif kind ~= 'string' then refuse('Table key: ' .. kind .. ' is neither a string nor a number') end
     count = count + 1
-    texts[count], values[key] = key, value
+    -- few keys: cheaper than a call of sort
+    local place = count
+    if count <= 8 then
+      while place > 1 and key < texts[place - 1] do
+        texts[place] = texts[place - 1]
+        place = place - 1
+      end
+    end
+    texts[place] = key
   end
   if count == 0 then
     out[n + 1] = '[]'
     return n + 1
   end
-  sort(texts)
+  if count > 8 then sort(texts) end
   local separator = '{'
   for i = 1, count do
-    local key = texts[i]
-    out[n + 1] = separator .. quoted(key) .. ':'
-    n = write(values[key], out, n + 1, path, depth)
+    local key, value = texts[i], nil
+    if values then value = values[key] else value = rawget(v, key) end
+    out[n + 1], out[n + 2] = separator, key_text(key)
+    n = write(value, out, n + 2, path, depth)
     separator = ','
   end
   out[n + 1] = '}'
@@ -90,6 +120,25 @@ local function encode(v)
   local out = {}
   write(v, out, 0, {}, 0)
   return concat(out)
+end
+
+local function is_utf8(text)
+  local rest = gsub(text, '[\194-\223][\128-\191]', '')
+  rest = gsub(rest, '[\225-\236\238\239][\128-\191][\128-\191]', '')
+  rest = gsub(rest, '\224[\160-\191][\128-\191]', '')
+  rest = gsub(rest, '\237[\128-\159][\128-\191]', '')
+  rest = gsub(rest, '[\241-\243][\128-\191][\128-\191][\128-\191]', '')
+  rest = gsub(rest, '\240[\144-\191][\128-\191][\128-\191]', '')
+  rest = gsub(rest, '\244[\128-\143][\128-\191][\128-\191]', '')
+  return not find(rest, '[\128-\255]')
+end
+
+local function json_encode(v)
+  beyond_ascii = false
+  local ok, text = pcall(encode, v)
+  if not ok then error('json.encode: ' .. (type(text) == 'table' and text[1] or tostring(text)), 0) end
+  if beyond_ascii and not is_utf8(text) then error('json.encode: value must be a valid UTF-8 string', 0) end
+  return text
 end
 
 -- Calls into the host ----------------------------------------------------------------------------------------------
@@ -157,6 +206,7 @@ end
 
 -- The tables of the API, their snapshot and repair --------------------------------------------------------------------
 local core, fields, sizes, count, links = {}, {}, {}, 0, {}
+local changing, databases = {}, {} -- positions of the tables that a call fills, and of those it only marks
 local vulcan, context, deps, internal, sqlite, lancedb
 local function seal(tables)
   count = #tables
@@ -171,6 +221,11 @@ local function seal(tables)
   vulcan = tables[1]
   context, deps, internal = vulcan.context, vulcan.deps, vulcan.runtime.internal
   sqlite, lancedb = vulcan.sqlite, vulcan.lancedb
+  for i = 1, count do
+    local t = core[i]
+    changing[i] = t == context or t == deps or t == internal
+    if t == sqlite or t == lancedb then databases[#databases + 1] = i end
+  end
 end
 
 -- a function of the engine; shows from the next enter on
@@ -187,10 +242,10 @@ local function restore(t, copy)
 end
 
 local function check(t, copy, size)
-  if getmetatable(t) ~= nil then setmetatable(t, nil) end
+  if getmeta(t) ~= nil then setmeta(t, nil) end
   local seen = 0
   for k, v in next, t do
-    if copy[k] ~= v then return restore(t, copy) end
+    if not rawequal(copy[k], v) then return restore(t, copy) end
     seen = seen + 1
   end
   if seen ~= size then restore(t, copy) end
@@ -203,18 +258,18 @@ local function replace(t, values)
   for k, v in next, values do rawset(t, k, v) end
 end
 
+-- Runs before limits hold: nothing here may ask a metamethod of a skill (`==` does).
 -- static: what belongs to the skill (or to none); shown: tables of the request, nil when it is empty
 local function enter_all(static, shown, active, caller, entry_file)
   rawset(globals, 'vulcan', vulcan)
   for i = 1, count do
     local t = core[i]
-    if t == context or t == deps or t == internal then
-      if getmetatable(t) ~= nil then setmetatable(t, nil) end
+    if changing[i] then
+      if getmeta(t) ~= nil then setmeta(t, nil) end
     else
       check(t, fields[i], sizes[i])
     end
   end
-  -- `~=` between tables may ask a metamethod of a skill
   for i = 1, #links do
     local link = links[i]
     if not rawequal(rawget(link[1], link[2]), link[3]) then rawset(link[1], link[2], link[3]) end
@@ -237,9 +292,9 @@ local function enter_all(static, shown, active, caller, entry_file)
   rawset(internal, 'luaexec_caller_tool_name', caller)
   rawset(sqlite, 'enabled', static.sqlite)
   rawset(lancedb, 'enabled', static.lancedb)
-  for i = 1, count do
-    local t = core[i]
-    if t == sqlite or t == lancedb then rawset(fields[i], 'enabled', t.enabled) end
+  for i = 1, #databases do
+    local position = databases[i]
+    fields[position].enabled = rawget(core[position], 'enabled')
   end
 end
 
@@ -248,6 +303,6 @@ local function enter(...)
 end
 
 return {
-  bind = bind, handle = handle, encode = encode, seal = seal, enter = enter, offer = offer,
+  bind = bind, handle = handle, encode = encode, json_encode = json_encode, seal = seal, enter = enter, offer = offer,
   handles = handles,
 }

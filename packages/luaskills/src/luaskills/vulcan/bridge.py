@@ -49,6 +49,11 @@ class Bridge:
         for name, value in (values or {}).items():
             table[name] = to_lua(self._runtime, value)
 
+    def own(self, name: str, function: Any) -> None:
+        """Make a Lua function `vulcan.{name}` without a call into the host."""
+        path, _, last = name.rpartition(".")
+        self._tables[path][last] = function
+
     def function(self, name: str, function: HostFunction) -> Any:
         """A Lua function that calls `function`; refusals become Lua errors with their text."""
         return self._bind(self._guarded(name, function))
@@ -61,6 +66,11 @@ class Bridge:
     def encode(self) -> Any:
         """A Lua function: a value → its JSON text; raises a table with the reason as its first element."""
         return self._lua.encode
+
+    @property
+    def json_encode(self) -> Any:
+        """The Lua function `vulcan.json.encode`."""
+        return self._lua.json_encode
 
     def manage_io(self, log: Any) -> None:
         """Put the managed `io` in place of the native one; `log` is a Lua function for output without a file."""
@@ -89,20 +99,27 @@ class Bridge:
         return static
 
     def _guarded(self, name: str, function: HostFunction) -> Callable[..., tuple[bool, object]]:
+        context = self._context
+
         def call(*values: object) -> tuple[bool, object]:
+            failed: Exception | None = None
             try:
-                return True, self._result(name, function(received(values)))
+                answer: tuple[bool, object] = True, self._result(name, function(received(values)))
             except HostFunctionError as error:
-                return False, str(error).encode("utf-8", "replace")
+                answer = False, str(error).encode("utf-8", "replace")
             except MemoryError:
-                return False, f"{name}: not enough memory".encode()
+                answer = False, f"{name}: not enough memory".encode()
             except NotForLua as error:
-                return False, f"{name}: {error}".encode()
+                answer = False, f"{name}: {error}".encode()
             except UnicodeEncodeError:
-                return False, f"{name}: a text of the answer is not valid Unicode".encode()
+                answer = False, f"{name}: a text of the answer is not valid Unicode".encode()
             except Exception as error:
-                self._context.host.log.exception("vulcan.%s failed", name)
-                return False, f"{name}: internal error ({type(error).__name__})".encode()
+                failed = error
+                answer = False, f"{name}: internal error ({type(error).__name__})".encode()
+            over = context.settle is not None and context.settle()
+            if failed is not None and not over:
+                context.host.log.error("vulcan.%s failed", name, exc_info=failed)
+            return answer
 
         return call
 

@@ -17,6 +17,7 @@ from luaskills.vulcan.json import value_of
 MAX_ENTRIES = 1000
 DEFAULT_TTL_SECONDS = 1800
 MAX_TTL_SECONDS = 86_400
+MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +28,27 @@ class _Entry:
 
 
 class Cache:
-    """The store of one engine; a full one drops its oldest entry. Safe to use from several threads."""
+    """The store of one engine; a full one (entries, or 64 MiB of text) drops its oldest. Safe for several threads."""
 
     def __init__(self, max_entries: int, max_ttl_seconds: int, now: Callable[[], float] = time.monotonic) -> None:
         self._max_entries, self._max_ttl, self._now = max(1, max_entries), max(1, max_ttl_seconds), now
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._count = 0
+        self._bytes = 0
 
     def put(self, scope: str, content: str, ttl_seconds: float) -> str:
-        """Keep a JSON text for 1 … max seconds; returns its id."""
+        """Keep a JSON text for 1 … max seconds; returns its id. Raises `HostFunctionError` for one over the bound."""
+        if len(content) > MAX_BYTES:
+            raise HostFunctionError(f"cache.put: value is larger than {MAX_BYTES} bytes")
         with self._lock:
             self._count += 1
             key = f"tc-{time.time_ns() // 1_000_000}-{self._count}"
-            if len(self._entries) >= self._max_entries:
+            if self._full(content):
                 self._drop_expired()
-            while len(self._entries) >= self._max_entries:
-                del self._entries[next(iter(self._entries))]
+            while self._full(content):
+                self._drop(next(iter(self._entries)))
+            self._bytes += len(content)
             self._entries[key] = _Entry(scope, content, self._now() + min(max(ttl_seconds, 1), self._max_ttl))
             return key
 
@@ -54,7 +59,7 @@ class Cache:
             if entry is None or entry.scope != scope:
                 return None
             if entry.expires <= self._now():
-                del self._entries[key]
+                self._drop(key)
                 return None
             return entry.content
 
@@ -64,13 +69,19 @@ class Cache:
             entry = self._entries.get(key)
             if entry is None or entry.scope != scope:
                 return False
-            del self._entries[key]
+            self._drop(key)
             return entry.expires > self._now()
+
+    def _full(self, content: str) -> bool:
+        return len(self._entries) >= self._max_entries or self._bytes + len(content) > MAX_BYTES
+
+    def _drop(self, key: str) -> None:
+        self._bytes -= len(self._entries.pop(key).content)
 
     def _drop_expired(self) -> None:
         now = self._now()
         for key in [key for key, entry in self._entries.items() if entry.expires <= now]:
-            del self._entries[key]
+            self._drop(key)
 
 
 def cache_of(context: CallContext) -> Cache:

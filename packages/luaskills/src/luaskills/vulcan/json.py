@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 
 from luaskills.errors import HostFunctionError
 from luaskills.vulcan.arguments import Argument, Arguments, Tag, argument, raw, text
 from luaskills.vulcan.function import HostFunction
 
+DECODE_PART = 16
+"""Values take up to this many times the room of their text: `[]` is 3 bytes with its comma and a list is 56."""
 
-def functions() -> Mapping[str, HostFunction]:
-    """The table, by function name."""
-    return {"encode": encode, "decode": decode}
+
+def functions(memory_bytes: int | None) -> Mapping[str, HostFunction]:
+    """What Lua does not do itself, by function name; `memory_bytes` bounds what `decode` may build."""
+    most = None if memory_bytes is None else max(1, memory_bytes // DECODE_PART)
+    return {"decode": partial(decode, most)}
 
 
 def encode(given: Arguments) -> object:
@@ -49,9 +54,11 @@ def scalar(value: Argument) -> str:
     return "null"
 
 
-def decode(given: Arguments) -> object:
-    """The value of a JSON text; `null` is nil."""
+def decode(most: int | None, given: Arguments) -> object:
+    """The value of a JSON text of at most so many characters; `null` is nil."""
     content = text("json.decode", "text", argument(given, 0))
+    if most is not None and len(content) > most:
+        raise HostFunctionError(f"json.decode: text is larger than {most} bytes, a part of the memory limit")
     try:
         value = json.loads(content, parse_constant=_refused)
         json.dumps(value, ensure_ascii=False).encode("utf-8")

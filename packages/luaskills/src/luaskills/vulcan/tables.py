@@ -52,7 +52,8 @@ def _system_tables(bridge: Bridge, context: CallContext, policy: Policy) -> None
     bridge.table("process.session", process.session_functions())
     bridge.table("os", host_os.functions())
     bridge.table("io", IoTable(context, policy).functions())
-    bridge.table("json", json.functions())
+    bridge.table("json", json.functions(context.host.memory_bytes))
+    bridge.own("json.encode", bridge.json_encode)
 
 
 def _runtime_tables(bridge: Bridge, context: CallContext, policy: Policy) -> None:

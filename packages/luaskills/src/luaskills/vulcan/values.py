@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 MAX_DEPTH = 128
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _MIN, _MAX = -(2**63), 2**63 - 1
 
 
@@ -25,10 +26,37 @@ def to_lua(runtime: TableMaker, value: object) -> object:
 
     Raises `NotForLua` beyond 128 levels and for what is not JSON: no Python object gets into Lua.
     """
+    if (value.__class__ is dict or value.__class__ is list) and _plain(value, set(), 0):
+        try:
+            return runtime.table_from(value, recursive=True)
+        except (OverflowError, UnicodeEncodeError):
+            pass  # an integer beyond 64 bits, half of a surrogate pair
     ready = _ready(value, 0)
     if isinstance(ready, dict | list):
         return runtime.table_from(ready, recursive=True)
     return ready
+
+
+def _plain(value: Any, seen: set[int], depth: int) -> bool:
+    """Whether the runtime may take a dict or list as it is; a shortcut, `_ready` decides.
+
+    The runtime loses a container that is there twice, and bounds no depth.
+    """
+    seen.add(id(value))
+    if value.__class__ is dict:
+        for key in value:
+            if key.__class__ is not str:
+                return False
+        value = value.values()
+    for item in value:
+        kind = item.__class__
+        if kind in _SCALARS:
+            continue
+        if kind is not dict and kind is not list:
+            return False
+        if depth >= MAX_DEPTH or id(item) in seen or not _plain(item, seen, depth + 1):
+            return False
+    return True
 
 
 def _ready(value: Any, depth: int) -> Any:

@@ -15,7 +15,21 @@ from luaskills.errors import HostFunctionError
 OPERATION_SECONDS = 60.0
 _PROGRESS_STEPS = 10_000
 _ATTACH = 24  # SQLITE_ATTACH; the constant of the module is newer than Python 3.11
-_DIRECTORY_PRAGMAS = frozenset({"temp_store_directory", "data_store_directory"})
+_LENGTH_BYTES = 64 * 1024 * 1024
+_CONFINED_PAGES = 262_144  # 1 GiB of the usual 4 KiB pages
+_CLOSED_PRAGMAS = frozenset(
+    {
+        "cache_size",
+        "data_store_directory",
+        "hard_heap_limit",
+        "max_page_count",
+        "mmap_size",
+        "page_size",
+        "soft_heap_limit",
+        "temp_store",
+        "temp_store_directory",
+    }
+)
 _BUSY_SECONDS = 5.0
 
 
@@ -23,7 +37,7 @@ class Connection:
     """The connection of a path; `close` frees it. Safe to use from several threads."""
 
     def __init__(self, path: str, *, confined: bool) -> None:
-        """Open or create the database. `confined` refuses to attach other files.
+        """Open or create the database. `confined` refuses to attach other files and to grow beyond 1 GiB.
 
         Raises `HostFunctionError` when SQLite can not open it.
         """
@@ -38,8 +52,10 @@ class Connection:
             self._connection.execute("PRAGMA foreign_keys=ON")
         except (OSError, sqlite3.Error) as error:
             raise HostFunctionError(f"failed to open sqlite database {os.fspath(path)}: {error}") from None
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LENGTH_BYTES)
         self._connection.set_progress_handler(self._over, _PROGRESS_STEPS)
         if confined:
+            self._connection.execute(f"PRAGMA max_page_count={_CONFINED_PAGES}")
             self._connection.set_authorizer(_authorize)
 
     @contextmanager
@@ -76,6 +92,6 @@ def _authorize(action: int, first: str | None, *_rest: str | None) -> int:
     # VACUUM attaches a database with an empty name; a name in an expression arrives as None
     if action == _ATTACH and first != "":
         return sqlite3.SQLITE_DENY
-    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _DIRECTORY_PRAGMAS:
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _CLOSED_PRAGMAS:
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK

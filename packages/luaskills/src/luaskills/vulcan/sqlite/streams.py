@@ -11,6 +11,7 @@ from luaskills.errors import HostFunctionError
 
 MAX_STREAMS = 32
 CHUNK_BYTES = 65_536
+MAX_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,10 @@ class Stream:
 
     chunks: tuple[bytes, ...]
     row_count: int
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.chunks))
 
 
 class Streams:
@@ -30,12 +35,14 @@ class Streams:
         self._count = 0
 
     def open(self, rows: Iterable[str], chunk_bytes: int) -> dict[str, object]:
-        """Keep a result; a database holds at most 32 at a time."""
+        """Keep a result; a database holds at most 32, and 128 MiB, at a time."""
         with self._lock:
             if len(self._streams) >= MAX_STREAMS:
                 raise HostFunctionError(f"{MAX_STREAMS} query streams are open; close one with query_stream_close")
         stream = _chunked(rows, chunk_bytes)
         with self._lock:
+            if sum(kept.size for kept in (*self._streams.values(), stream)) > MAX_BYTES:
+                raise HostFunctionError(f"query streams hold more than {MAX_BYTES} bytes; close one, or use LIMIT")
             self._count += 1
             self._streams[self._count] = stream
             return {"success": True, "stream_id": self._count, "metrics_ready": True}
@@ -49,7 +56,7 @@ class Streams:
             "metrics_ready": True,
             "row_count": stream.row_count,
             "chunk_count": len(stream.chunks),
-            "total_bytes": sum(map(len, stream.chunks)),
+            "total_bytes": stream.size,
         }
 
     def chunk(self, stream_id: int, index: int) -> dict[str, object]:

@@ -1,0 +1,7 @@
+"""``python -m luaskills``."""
+
+import sys
+
+from luaskills.cli import main
+
+sys.exit(main())
