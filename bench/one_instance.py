@@ -59,7 +59,7 @@ class Skill:
         self._input = input
         self._limits = SkillLimits()
         engine = Engine(PLACES, EngineOptions().memory_bytes)
-        code = CodeCache(code_folder).load(path.read_bytes(), engine)
+        code = CodeCache(code_folder, engine).load(path.read_bytes())
         self._component = LinkedComponent(engine, code, _provide)
         self._run = self._component.function(detect(self._component.shape).export, "run")
 

@@ -50,7 +50,7 @@ def built(components_folder: Path) -> Iterator[dict[str, Future[bytes]]]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def runtime(components_folder: Path) -> AsyncIterator[WasmRuntime]:
-    options = EngineOptions(instances=64, memory_bytes=LIMITS.memory_bytes)
+    options = EngineOptions(instances=64, memory_bytes=LIMITS.memory_bytes, quick_code=True)
     async with WasmRuntime(options, cache_folder=components_folder / "code") as runtime:
         yield runtime
 

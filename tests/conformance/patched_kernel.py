@@ -21,7 +21,7 @@ _COPY, _COMPONENT, _CODE, _STEPS = sys.argv[1:]
 assert pharia_kernel.__file__.startswith(_COPY)
 
 _LIMITS = SkillLimits(memory_bytes=96 * MIB)
-_OPTIONS = EngineOptions(instances=1, memory_bytes=_LIMITS.memory_bytes)
+_OPTIONS = EngineOptions(instances=1, memory_bytes=_LIMITS.memory_bytes, quick_code=True)
 
 
 class Csi:

@@ -9,7 +9,7 @@ import pytest
 
 from pharia_kernel.config import load_settings
 from pharia_kernel.config.registry import ImageSettings, RegistrySettings
-from pharia_kernel.skills.oci.image import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE
+from pharia_kernel.skills.oci.image import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, PACKAGE_CONFIG_TYPE, PACKAGE_TYPE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "registries.md").read_text()
 SAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -34,6 +34,5 @@ def test_the_limits_are_named() -> None:
 
 
 def test_the_types_of_an_image_are_named() -> None:
-    assert MANIFEST_TYPE in PAGE
-    assert CONFIG_TYPE in PAGE
-    assert LAYER_TYPE in PAGE
+    for name in (MANIFEST_TYPE, CONFIG_TYPE, LAYER_TYPE, PACKAGE_CONFIG_TYPE, PACKAGE_TYPE):
+        assert name in PAGE

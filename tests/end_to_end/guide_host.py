@@ -84,7 +84,7 @@ async def guide_host(folder: Path) -> AsyncIterator[GuideHost]:
             chunking=await stack.enter_async_context(Chunker(ChunkingOptions(fall_back=True))),
             language=await stack.enter_async_context(LanguageSelector()),
         )
-        options = EngineOptions(instances=4, memory_bytes=_LIMITS.memory_bytes)
+        options = EngineOptions(instances=4, memory_bytes=_LIMITS.memory_bytes, quick_code=True)
         runtime = await stack.enter_async_context(WasmRuntime(options, cache_folder=folder / "code"))
         yield GuideHost(runtime, drivers, tools, model)
 

@@ -21,6 +21,8 @@ from pharia_kernel import Kernel, Settings
 from pharia_kernel.api.server import bind, serve
 from pharia_kernel.config import LimitSettings, NamespaceSettings
 from pharia_kernel.csi.inference.openai import OpenAiBackend, OpenAiOptions
+from pharia_kernel.runtimes.every_kind import EveryRuntime
+from pharia_kernel.runtimes.lua.runtime import LuaOptions, LuaRuntime
 from pharia_kernel.runtimes.wasm import EngineOptions, WasmRuntime
 from pharia_kernel.telemetry.propagation import trace_headers
 from pharia_kernel.telemetry.tracing import Tracing
@@ -131,9 +133,13 @@ async def served(
     scan_seconds: float,
     tracing: Tracing | None,
     kind: type[Kernel] = Kernel,
+    namespace: dict[str, Any] | None = None,
+    namespaces: dict[str, NamespaceSettings] | None = None,
     **more: Any,
 ) -> AsyncIterator[Served]:
     """``options`` are those of the model endpoint, ``limits`` those of calls, ``more`` other settings.
+
+    ``namespace`` has further settings of ``dev``, ``namespaces`` are beside it.
 
     ``dev/healthy`` repeats its input.
     """
@@ -141,24 +147,25 @@ async def served(
     directory.mkdir(parents=True)
     (directory / "healthy.wasm").write_bytes(wat.TEXT_ECHO)
     settings = Settings(
-        namespaces={"dev": NamespaceSettings(directory=directory)},
+        namespaces={"dev": NamespaceSettings(directory=directory, **(namespace or {})), **(namespaces or {})},
         directory_scan_interval=scan_seconds,
         limits=LimitSettings(**{"deadline_seconds": 60.0, "memory_bytes": 32 * MIB, **limits}),
         cache_dir=folder / "cache",
         **more,
     )
     runtime = WasmRuntime(
-        EngineOptions(instances=PLACES, memory_bytes=settings.limits.memory_bytes, tick_seconds=0.002),
+        EngineOptions(instances=PLACES, memory_bytes=settings.limits.memory_bytes, quick_code=True, tick_seconds=0.002),
         threads=2,
         cache_folder=code_folder,
     )
+    every_runtime = EveryRuntime(runtime, LuaRuntime(LuaOptions(folder / "lua", processes=8)))
     async with OpenAiStub() as stub:
         # The shortest pauses between attempts that may be drawn.
         endpoint = OpenAiOptions(**{"url": stub.url, "token": "sk-test", **options})
         backend = OpenAiBackend(endpoint, trace_headers=trace_headers, uniform=lambda low, high: low)
         tracer = None if tracing is None else tracing.tracer
         async with (
-            kind(settings, runtime=runtime, backend=backend, tracer=tracer) as kernel,
+            kind(settings, runtime=every_runtime, backend=backend, tracer=tracer) as kernel,
             serve(kernel, settings, listener=_listener(), tracing=tracing) as url,
             httpx.AsyncClient(base_url=url, trust_env=False, timeout=_PATIENCE) as client,
         ):

@@ -31,6 +31,7 @@ async def told(folder: Path, **namespace: Any) -> list[list[str]]:
             "namespaces": {"dev": {"directory": folder / "skills", **namespace}},
             "limits": {"memory-bytes": "96MiB", "concurrent-calls": 10},
             "cache-dir": folder / "code",
+            "compilation": "quick",
         }
     )
     async with Kernel(settings, backend=AbsentBackend()) as kernel:

@@ -58,7 +58,8 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
         }
     )
     runtime = WasmRuntime(
-        EngineOptions(instances=16, memory_bytes=settings.limits.memory_bytes), cache_folder=cache / "code"
+        EngineOptions(instances=16, memory_bytes=settings.limits.memory_bytes, quick_code=True),
+        cache_folder=cache / "code",
     )
     try:
         async with (

@@ -69,7 +69,8 @@ async def test_a_skill_answers_from_documents_added_on_the_command_line(
             }
         )
         runtime = WasmRuntime(
-            EngineOptions(instances=4, memory_bytes=settings.limits.memory_bytes), cache_folder=code_folder
+            EngineOptions(instances=4, memory_bytes=settings.limits.memory_bytes, quick_code=True),
+            cache_folder=code_folder,
         )
         async with Kernel(settings, runtime=runtime) as kernel, serve(kernel, settings) as url:
             answer = await _shell(_ASK, tmp_path, url)

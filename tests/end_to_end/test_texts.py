@@ -79,7 +79,8 @@ async def guests(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gues
         }
     )
     runtime = WasmRuntime(
-        EngineOptions(instances=16, memory_bytes=settings.limits.memory_bytes), cache_folder=cache / "code"
+        EngineOptions(instances=16, memory_bytes=settings.limits.memory_bytes, quick_code=True),
+        cache_folder=cache / "code",
     )
     async with (
         Kernel(settings, runtime=runtime) as kernel,

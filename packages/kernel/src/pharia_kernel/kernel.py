@@ -26,7 +26,7 @@ from pharia_kernel.composition.namespaces import NamespaceSources, NamespaceTool
 from pharia_kernel.composition.peers import Alone, Peers, WorkerStatus
 from pharia_kernel.composition.reload import LIVE, Reloaded, differences
 from pharia_kernel.composition.skill_tools import with_skill_tools
-from pharia_kernel.composition.skills import call_limits, wasm_runtime
+from pharia_kernel.composition.skills import call_limits, every_runtime
 from pharia_kernel.composition.tools import mcp_tools, native_tools
 from pharia_kernel.config import Settings
 from pharia_kernel.csi.bound import InvocationCsi, ToolEventSink
@@ -357,7 +357,7 @@ class Kernel:
         tools = NamespaceTools(native, mcp)
         tools.configure(settings)
         direct = await drivers(settings, backend, self._tracer, stack, native, mcp, metrics=self._metrics)
-        runtime = await stack.enter_async_context(self._runtime or wasm_runtime(settings))
+        runtime = await stack.enter_async_context(self._runtime or every_runtime(settings))
         sources = NamespaceSources(settings, tools.describe)
         quotas = await stack.enter_async_context(self._peers)
         bounds, usage = SkillBounds(settings), self._peers.book

@@ -50,6 +50,13 @@ def skill_image(code: bytes, **changes: Any) -> OciImage:
     return OciImage(json.dumps(kept).encode(), (config, code))
 
 
+def package_image(archive: bytes) -> OciImage:
+    """Of a Lua package."""
+    layer = descriptor("application/vnd.luaskills.package.v1+zip", archive)
+    config = descriptor("application/vnd.luaskills.package.config.v1+json", b"{}")
+    return OciImage(skill_image(archive, config=config, layers=[layer]).manifest, (b"{}", archive))
+
+
 def payload_of(digest: str, kind: str = "cosign container image signature") -> bytes:
     image = {"docker-manifest-digest": digest}
     critical = {"identity": {"docker-reference": "any/where"}, "image": image, "type": kind}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rich.console import Console
 
 from pharia_skill.cli.destination import Wishes, destination, read_environment
-from pharia_skill.cli.publishing import Manner, publish_component
+from pharia_skill.cli.publishing import Manner, publish_file
 from pharia_skill.errors import PhariaSkillError, SettingMissing
 from pharia_skill.registry.component_file import component_path
 from pharia_skill.registry.credentials import TOKEN, USER
@@ -48,7 +48,7 @@ def cli_publish(skill: str, name: str | None, tag: str, registry: Registry) -> N
         wishes = Wishes(registry.registry, registry.repository, registry.user, registry.token)
         path = component_path(skill)
         manner = Manner(transport_for(environ, None, plain_http=False), created=source_date(environ))
-        publish_component(path, name or path.stem, tag, destination(wishes, environ), manner, Console(stderr=True))
+        publish_file(path, name or path.stem, tag, destination(wishes, environ), manner, Console(stderr=True))
     except PhariaSkillError as error:
         logger.error("%s", error)
         sys.exit(1)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pharia_skill.cli.publish import publish_skill
 from pharia_skill.errors import SettingMissing
 from pharia_skill.pharia_skill_cli import Registry, cli_publish
 from pharia_skill.registry import Reference, RegistryClient, pull_skill
+from pharia_skill.registry.lua_package import PACKAGE_CONFIG_TYPE, PACKAGE_TYPE
 
 Make = Callable[..., bytes]
 Run = Callable[..., Result]
@@ -273,3 +275,33 @@ def test_publishing_starts_no_other_program(plain_registry: RunningRegistry, pro
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "Publish Successful" in done.stdout
+
+
+def test_the_archive_of_a_lua_package_is_published_under_its_own_name(
+    plain_registry: RunningRegistry, run: Run, project: Path
+) -> None:
+    with zipfile.ZipFile(project / "notes-v1.2.0-skill.zip", "w") as archive:
+        archive.writestr("notes/skill.yaml", "name: Notes")
+    options = ("-R", plain_registry.host, "-r", "cli/lua", "-u", "u", "-p", "t", "notes-v1.2.0-skill.zip")
+    result = run(*options, "-t", "1.2")
+    assert result.exit_code == 0, result.output
+    assert "Skill: notes" in " ".join(result.output.split())
+    with RegistryClient(Reference.parse(f"{plain_registry.host}/cli/lua/notes:1.2")) as client:
+        manifest = json.loads(client.manifest("1.2"))
+    assert [layer["mediaType"] for layer in manifest["layers"]] == [PACKAGE_TYPE]
+    assert manifest["config"]["mediaType"] == PACKAGE_CONFIG_TYPE
+    other = run(*options, "-n", "other")
+    assert other.exit_code == 1
+    assert "is the Lua package `notes`" in " ".join(other.output.split())
+
+
+@pytest.mark.parametrize(
+    "members", [(), ("notes/readme",), ("notes/skill.yaml", "other/skill.yaml"), ("No/skill.yaml",)]
+)
+def test_other_archives_are_not_published(run: Run, project: Path, members: tuple[str, ...]) -> None:
+    with zipfile.ZipFile(project / "odd.zip", "w") as archive:
+        for member in members:
+            archive.writestr(member, "x")
+    result = run("-R", "127.0.0.1:1", "-r", "x", "-u", "u", "-p", "t", "odd.zip")
+    assert result.exit_code == 1
+    assert "is no archive of a Lua package" in " ".join(result.output.split())

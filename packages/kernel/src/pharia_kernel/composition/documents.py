@@ -73,14 +73,18 @@ def kept_here(index: object) -> EmbeddedDocuments:
 
 
 def default_directory(environ: Mapping[str, str] | None = None) -> Path:
-    """``$XDG_DATA_HOME/pharia-kernel/documents``, or below ``~/.local/share``."""
+    return data_directory("documents", "embedded-documents.directory", environ)
+
+
+def data_directory(name: str, setting: str, environ: Mapping[str, str] | None = None) -> Path:
+    """``$XDG_DATA_HOME/pharia-kernel/NAME``, or below ``~/.local/share``."""
     environ = os.environ if environ is None else environ
     base = environ.get("XDG_DATA_HOME", "")
     if base.startswith("/"):
-        return Path(base) / "pharia-kernel" / "documents"
+        return Path(base) / "pharia-kernel" / name
     try:
-        return Path(environ.get("HOME") or Path.home()) / ".local" / "share" / "pharia-kernel" / "documents"
+        return Path(environ.get("HOME") or Path.home()) / ".local" / "share" / "pharia-kernel" / name
     except RuntimeError as error:
         raise ConfigError(
-            "embedded-documents.directory: this user has no home directory (set EMBEDDED_DOCUMENTS__DIRECTORY)"
+            f"{setting}: this user has no home directory (set {setting.upper().replace('.', '__').replace('-', '_')})"
         ) from error

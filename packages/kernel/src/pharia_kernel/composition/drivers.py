@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 from opentelemetry.trace import Tracer
 
-from pharia_kernel.composition.documents import document_index
+from pharia_kernel.composition.documents import document_index, embedder
 from pharia_kernel.composition.texts import chunker, language_selector
 from pharia_kernel.config import Settings
 from pharia_kernel.csi.bound import Drivers
@@ -30,6 +30,7 @@ async def drivers(
         tracer,
         chunking=await stack.enter_async_context(chunker(settings, backend)),
         language=await stack.enter_async_context(language_selector(settings)),
+        embedder=await stack.enter_async_context(embedder(settings)),
         documents=await stack.enter_async_context(document_index(settings)),
         metrics=metrics or Metrics(),
         content=settings.otel_gen_ai_content_capture,

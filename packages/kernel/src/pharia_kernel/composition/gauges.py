@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pharia_kernel.invocations import Invocations
+from pharia_kernel.runtimes.every_kind import EveryRuntime
 from pharia_kernel.runtimes.skill import Runtime
 from pharia_kernel.runtimes.wasm import WasmRuntime
 from pharia_kernel.skills import SkillStore
@@ -18,10 +19,11 @@ def gauges(invocations: Invocations, store: SkillStore, runtime: Runtime) -> Map
         metrics.QUEUED_CALLS: lambda: invocations.queued,
         metrics.CACHED_SKILLS: lambda: len(store.cached()),
     }
-    if isinstance(runtime, WasmRuntime):
+    components = runtime.components if isinstance(runtime, EveryRuntime) else runtime
+    if isinstance(components, WasmRuntime):
         found |= {
-            metrics.INSTANCES: lambda: runtime.instances,
-            metrics.FREE_INSTANCES: lambda: runtime.free_places,
-            metrics.SPARE_INSTANCES: lambda: runtime.spare_instances,
+            metrics.INSTANCES: lambda: components.instances,
+            metrics.FREE_INSTANCES: lambda: components.free_places,
+            metrics.SPARE_INSTANCES: lambda: components.spare_instances,
         }
     return found

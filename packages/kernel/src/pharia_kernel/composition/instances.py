@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pharia_kernel.config import Settings
-from pharia_kernel.runtimes.skill import InstancePolicy, SkillLimits
+from pharia_kernel.config import NamespaceSettings, Settings, inference_source
+from pharia_kernel.csi.inference.embedded import EmbeddedOptions
+from pharia_kernel.runtimes.skill import InstancePolicy, ScriptPolicy, SkillLimits
 from pharia_kernel.skills.described import instance_policy
 from pharia_kernel.types import SkillPath
 
@@ -33,7 +34,16 @@ class SkillBounds:
             output_bytes=limits.output_bytes,
             log_bytes=limits.log_bytes,
             instances=policy if chosen is None else instance_policy(chosen),
+            script=self._script(namespace),
         )
+
+    def _script(self, namespace: NamespaceSettings) -> ScriptPolicy:
+        """What came from elsewhere gets nothing; files of a watched directory were put there by the operator."""
+        profile = namespace.lua_profile or ("standard" if namespace.shape == "watched" else "locked")
+        model = namespace.lua_model
+        if model is None and inference_source(self._settings) == "embedded":
+            model = EmbeddedOptions(self._settings.embedded_model.file).name
+        return ScriptPolicy(profile, model)
 
 
 def bare_name(name: str) -> str:

@@ -15,7 +15,7 @@ from pharia_kernel.csi.tools import NativeTools
 from pharia_kernel.csi.tools.mcp import HttpServer, McpServer, McpTools
 from pharia_kernel.csi.tools.native import check_native_tools
 from pharia_kernel.errors import ConfigError
-from pharia_kernel.skills import DirectoryRegistry, Source
+from pharia_kernel.skills import Source
 from pharia_kernel.skills.described import DescribedRegistry
 from pharia_kernel.skills.description import EMPTY, Description
 from pharia_kernel.skills.descriptions import (
@@ -27,6 +27,7 @@ from pharia_kernel.skills.descriptions import (
 )
 from pharia_kernel.skills.image_directory import ImageDirectory
 from pharia_kernel.skills.registry import Images
+from pharia_kernel.skills.watched import WatchedDirectory
 from pharia_kernel.telemetry.propagation import trace_headers
 
 logger = logging.getLogger("pharia_kernel.skills")
@@ -66,7 +67,7 @@ class NamespaceSources:
         if before is not None and before[0] == meaning:
             return before
         if namespace.directory is not None and watched:
-            return meaning, Source(DirectoryRegistry(namespace.directory, settle_seconds=quick * _SETTLE), quick)
+            return meaning, Source(WatchedDirectory(namespace.directory, quick * _SETTLE), quick)
         described = DescribedRegistry(
             _description(name, namespace, settings),
             self._images(name, namespace, settings),

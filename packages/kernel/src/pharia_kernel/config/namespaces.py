@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from pharia_kernel.config.instances import InstanceSettings
+from pharia_kernel.config.lua import LuaProfile
 from pharia_kernel.config.mcp import McpServers
 from pharia_kernel.config.quotas import QuotaSettings
 from pharia_kernel.config.registry import RegistrySettings
@@ -76,6 +77,10 @@ class NamespaceSettings(RegistrySettings):
     """Where several have a tool of the same name, the first has it."""
     skill_tools: SkillToolChoice = False
     """Which of its function skills its skills may call as tools."""
+    lua_profile: LuaProfile | None = None
+    """What its Lua skills may touch; by default ``standard`` in a watched directory and ``locked`` elsewhere."""
+    lua_model: str | None = Field(default=None, min_length=1)
+    """The model behind ``vulcan.models.llm``."""
     limits: QuotaSettings = Field(default_factory=QuotaSettings)
     """Of all its skills together, and of each of their calls."""
     instances: InstanceSettings = Field(default_factory=InstanceSettings)

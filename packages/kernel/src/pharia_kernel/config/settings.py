@@ -21,6 +21,7 @@ from pharia_kernel.config.feature_set import STABLE, FeatureSet
 from pharia_kernel.config.inference import AlephAlphaUrl, EmbeddedModelSettings, InferenceChoice, OpenAiSettings
 from pharia_kernel.config.limits import LimitSettings
 from pharia_kernel.config.log_level import parse_log_level
+from pharia_kernel.config.lua import LuaSettings
 from pharia_kernel.config.mcp import McpSettings
 from pharia_kernel.config.memory import code_bytes
 from pharia_kernel.config.namespaces import NamespaceSettings
@@ -107,8 +108,13 @@ class Settings(Table):
     access: AccessSettings = Field(default_factory=AccessSettings)
     cors: CorsSettings = Field(default_factory=CorsSettings)
     skill_tools: SkillToolSettings = Field(default_factory=SkillToolSettings)
+    lua: LuaSettings = Field(default_factory=LuaSettings)
     images: ImageSettings = Field(default_factory=ImageSettings)
     cache_dir: DirectoryPath = Field(default_factory=default_cache_dir)
+    code_cache_bytes: Bytes = 16 * 1024**3
+    """Of compiled components on disk; a Python skill has 45 MB."""
+    compilation: Literal["optimised", "quick"] = "optimised"
+    """Of components: to code that runs fast, or with less than half the work."""
     log_level: Annotated[str, AfterValidator(_log_level)] = "info"
     log_format: LogFormat = "auto"
     audit_log: AuditLog = AUDIT_WITH_LOG

@@ -47,10 +47,11 @@ class Canary(Table):
 
 
 class ProgrammableEntry(Table):
-    """A component of the registry."""
+    """A component of the registry, or a Lua package there, whose entries are the skills."""
 
-    type: Literal["programmable"] = "programmable"
+    type: Literal["programmable", "lua"] = "programmable"
     name: SkillName
+    """Of a package too; its skills are called ``NAME-ENTRY``."""
     tag: Tag = "latest"
     canary: Canary | None = None
     versions: Annotated[Words, AfterValidator(_tags)] = ()
@@ -72,7 +73,7 @@ class ChatEntry(Table):
 SkillEntry = ProgrammableEntry | ChatEntry
 
 
-VARIANTS = ("programmable", "chat")
+VARIANTS = ("programmable", "lua", "chat")
 """As errors name them."""
 
 

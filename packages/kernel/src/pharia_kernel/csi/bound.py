@@ -14,12 +14,14 @@ from opentelemetry.trace import Tracer
 from pharia_kernel.csi.chunking import AbsentChunking, Chunking
 from pharia_kernel.csi.concurrently import all_of
 from pharia_kernel.csi.documents import AbsentDocuments, DocumentIndex
+from pharia_kernel.csi.embeddings import AbsentEmbedder, Embedder
 from pharia_kernel.csi.inference.backend import InferenceBackend
 from pharia_kernel.csi.language import AbsentLanguages, LanguageSelection
 from pharia_kernel.csi.meter import Meter, MeteredInference
 from pharia_kernel.csi.tools import Toolbox, ToolScope
 from pharia_kernel.csi.traced import ModelWatch, traced, traced_explain, traced_stream
 from pharia_kernel.csi.traced_documents import traced_document, traced_metadata, traced_search
+from pharia_kernel.csi.traced_embeddings import traced_embed
 from pharia_kernel.csi.traced_texts import traced_chunk, traced_select
 from pharia_kernel.csi.traced_tools import traced_list, traced_tool
 from pharia_kernel.csi.types import (
@@ -31,6 +33,8 @@ from pharia_kernel.csi.types import (
     CompleteRequest,
     DocPath,
     Document,
+    Embedding,
+    EmbedRequest,
     ExplainRequest,
     Hit,
     LanguageRequest,
@@ -66,6 +70,7 @@ class Drivers:
     chunking: Chunking = field(default_factory=AbsentChunking)
     language: LanguageSelection = field(default_factory=AbsentLanguages)
     documents: DocumentIndex = field(default_factory=AbsentDocuments)
+    embedder: Embedder = field(default_factory=AbsentEmbedder)
     metrics: Metrics = field(default_factory=Metrics)
     content: bool = False
     """Whether spans show what models were asked and what they answered."""
@@ -95,6 +100,7 @@ class InvocationCsi:
         models are asked.
         """
         self._drivers = drivers
+        self._meter = meter
         self._inference = drivers.inference if meter is None else MeteredInference(drivers.inference, meter)
         self._caller = caller
         self._namespace = namespace
@@ -131,6 +137,10 @@ class InvocationCsi:
     async def explain(self, requests: Sequence[ExplainRequest]) -> list[list[Score]]:
         tracer, ask = self._drivers.tracer, self._inference.explain
         return await self._batch("explain", [traced_explain(tracer, ask, one, self._caller) for one in requests])
+
+    async def embed(self, requests: Sequence[EmbedRequest]) -> list[Embedding]:
+        tracer, embedder = self._drivers.tracer, self._drivers.embedder
+        return await self._batch("embed", [traced_embed(tracer, embedder, one, self._meter) for one in requests])
 
     async def chunk(self, requests: Sequence[ChunkRequest]) -> list[list[Chunk]]:
         tracer, driver = self._drivers.tracer, self._drivers.chunking

@@ -14,6 +14,8 @@ from pharia_kernel.csi.types import (
     CompleteRequest,
     DocPath,
     Document,
+    Embedding,
+    EmbedRequest,
     ExplainRequest,
     Hit,
     LanguageRequest,
@@ -44,6 +46,8 @@ class Csi(Protocol):
     def chat_stream(self, request: ChatRequest) -> AsyncGenerator[Part, None]: ...
 
     async def explain(self, requests: Sequence[ExplainRequest]) -> list[list[Score]]: ...
+
+    async def embed(self, requests: Sequence[EmbedRequest]) -> list[Embedding]: ...
 
     async def chunk(self, requests: Sequence[ChunkRequest]) -> list[list[Chunk]]: ...
 

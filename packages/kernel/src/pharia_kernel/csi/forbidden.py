@@ -14,6 +14,8 @@ from pharia_kernel.csi.types import (
     CompleteRequest,
     DocPath,
     Document,
+    Embedding,
+    EmbedRequest,
     ExplainRequest,
     Hit,
     LanguageRequest,
@@ -45,6 +47,9 @@ class ForbiddenCsi:
 
     async def explain(self, requests: Sequence[ExplainRequest]) -> list[list[Score]]:
         self._refuse("explain")
+
+    async def embed(self, requests: Sequence[EmbedRequest]) -> list[Embedding]:
+        self._refuse("embed")
 
     async def chunk(self, requests: Sequence[ChunkRequest]) -> list[list[Chunk]]:
         self._refuse("chunk")

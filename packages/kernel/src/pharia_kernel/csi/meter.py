@@ -38,6 +38,7 @@ _TOKENS = (TextPart, ReasoningPart, ToolCallPart)
 
 Request = TypeVar("Request", ChatRequest, CompleteRequest)
 Answer = TypeVar("Answer", ChatAnswer, CompleteAnswer)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +70,13 @@ class MeteredInference:
 
     async def explain(self, request: ExplainRequest, caller: Caller) -> list[Score]:
         """Backends do not say how many tokens this takes."""
-        spending = _Spending(self._meter, request)
-        try:
-            scores = await self._backend.explain(request, caller)
-        except asyncio.CancelledError:
-            spending.stopped()
-            raise
-        except Exception:
-            spending.failed()
-            raise
-        spending.answered(Usage(spending.prompt, 0))
-        return scores
+        prompt = estimated(request.prompt) + estimated(request.target)
+        return await metered(self._meter, request.model, prompt, lambda: self._backend.explain(request, caller))
 
     async def _whole(
         self, ask: Callable[[Request, Caller], Awaitable[Answer]], request: Request, caller: Caller
     ) -> Answer:
-        spending = _Spending(self._meter, request)
+        spending = _Spending(self._meter, request.model, _prompt(request), _most(request))
         try:
             answer = await ask(request, caller)
         except asyncio.CancelledError:
@@ -99,7 +91,7 @@ class MeteredInference:
     async def _stream(
         self, ask: Callable[[Request, Caller], AsyncGenerator[Part, None]], request: Request, caller: Caller
     ) -> AsyncGenerator[Part, None]:
-        spending = _Spending(self._meter, request)
+        spending = _Spending(self._meter, request.model, _prompt(request), _most(request))
         usage: Usage | None = None
         try:
             async with aclosing(ask(request, caller)) as parts:
@@ -118,27 +110,39 @@ class MeteredInference:
         spending.answered(usage or Usage(spending.prompt, spending.heard))
 
 
+async def metered(meter: Meter, model: str, prompt: int, ask: Callable[[], Awaitable[T]]) -> T:
+    """A request of ``prompt`` tokens whose answer has none."""
+    spending = _Spending(meter, model, prompt, 0)
+    try:
+        answer = await ask()
+    except asyncio.CancelledError:
+        spending.stopped()
+        raise
+    except Exception:
+        spending.failed()
+        raise
+    spending.answered(Usage(prompt, 0))
+    return answer
+
+
 class _Spending:
     """One request, from its reservation to one of the three ends. Raises where nothing is left."""
 
-    def __init__(self, meter: Meter, request: ChatRequest | CompleteRequest | ExplainRequest) -> None:
+    def __init__(self, meter: Meter, model: str, prompt: int, most: int | None) -> None:
+        """``prompt`` is how many tokens are asked, ``most`` how many may be answered if the request says so."""
+        self.prompt = prompt
         self._meter = meter
-        self._request = request
+        self._model = model
         self._began = time.perf_counter()
         self._reservation: Reservation | None = None
         self.heard = 0
         """Parts of a stream; most are one token."""
         if meter.tokens is not None:
             try:
-                self._reservation = meter.tokens.reserve(self.prompt, _most(request))
+                self._reservation = meter.tokens.reserve(prompt, most)
             except Exception:
                 self._end(Usage(0, 0), failed=True)
                 raise
-
-    @property
-    def prompt(self) -> int:
-        """Estimated tokens of what is asked."""
-        return _prompt(self._request)
 
     def answered(self, usage: Usage) -> None:
         self._end(usage, failed=False)
@@ -155,26 +159,27 @@ class _Spending:
         if self._reservation is not None and self._meter.tokens is not None:
             self._meter.tokens.settle(self._reservation, usage.prompt + usage.completion)
         seconds = time.perf_counter() - self._began
-        model, usage_book = self._request.model, self._meter.usage
-        usage_book.asked(
-            self._meter.spender, model, failed=failed, seconds=seconds, input=usage.prompt, output=usage.completion
+        self._meter.usage.asked(
+            self._meter.spender,
+            self._model,
+            failed=failed,
+            seconds=seconds,
+            input=usage.prompt,
+            output=usage.completion,
         )
 
 
-def _most(request: ChatRequest | CompleteRequest | ExplainRequest) -> int | None:
+def _most(request: ChatRequest | CompleteRequest) -> int | None:
     """Tokens of the answer, if the request bounds them."""
-    if isinstance(request, ExplainRequest):
-        return 0
     if isinstance(request, ChatRequest) and request.max_tokens is None:
         return request.max_completion_tokens
     return request.max_tokens
 
 
-def _prompt(request: ChatRequest | CompleteRequest | ExplainRequest) -> int:
+def _prompt(request: ChatRequest | CompleteRequest) -> int:
+    """Estimated tokens of what is asked."""
     if isinstance(request, CompleteRequest):
         return estimated(request.prompt)
-    if isinstance(request, ExplainRequest):
-        return estimated(request.prompt) + estimated(request.target)
     return sum(_TURN_TOKENS + estimated(turn.content or "") for turn in request.turns)
 
 

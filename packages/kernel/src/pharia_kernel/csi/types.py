@@ -192,6 +192,16 @@ class Score(msgspec.Struct, frozen=True):
     score: float
 
 
+class EmbedRequest(msgspec.Struct, frozen=True):
+    text: str
+
+
+class Embedding(msgspec.Struct, frozen=True):
+    vector: tuple[float, ...]
+    """Of length one, or zeros for a text without any sign."""
+    model: str
+
+
 class ChunkRequest(msgspec.Struct, frozen=True):
     text: str
     model: str

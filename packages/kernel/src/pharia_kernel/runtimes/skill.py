@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from pharia_kernel.csi.csi import Csi
 from pharia_kernel.types import Output, SkillKind, SkillMetadata, SkillPath
@@ -23,6 +23,19 @@ class InstancePolicy:
     """Fresh instances kept ready; None for as many as of every skill."""
 
 
+Profile = Literal["locked", "standard", "trusted"]
+"""What scripts may touch: nothing but their own folder; what the kernel's user may; beside that all of its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptPolicy:
+    """Of skills that are scripts, where the runtime leaves a choice."""
+
+    profile: Profile = "locked"
+    model: str | None = None
+    """Which model answers those that name none."""
+
+
 @dataclass(frozen=True, slots=True)
 class SkillLimits:
     """What one call of a skill may use."""
@@ -35,6 +48,7 @@ class SkillLimits:
     open_streams: int = 64
     """Completion and chat streams open at the same time."""
     instances: InstancePolicy = InstancePolicy()
+    script: ScriptPolicy = ScriptPolicy()
 
 
 class Skill(Protocol):

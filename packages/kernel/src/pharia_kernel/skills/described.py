@@ -14,6 +14,7 @@ from pharia_kernel.runtimes.chat import ChatSkill
 from pharia_kernel.runtimes.skill import InstancePolicy
 from pharia_kernel.skills.description import EMPTY, BrokenEntry, ChatEntry, Description, ProgrammableEntry
 from pharia_kernel.skills.descriptions import DescriptionSource
+from pharia_kernel.skills.package_images import PackageImages
 from pharia_kernel.skills.registry import (
     CodeUnavailable,
     DescriptionInvalid,
@@ -32,7 +33,7 @@ _RESOLVED_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One version of one skill."""
+    """One version of one image."""
 
     skill: str
     tag: str
@@ -54,6 +55,7 @@ class DescribedRegistry:
     ) -> None:
         self._source = source
         self._images = images
+        self._packages = PackageImages(images)
         self._on_change = on_change
         self._description: Description | None = None
         self._told: Description | None = None
@@ -109,16 +111,12 @@ class DescribedRegistry:
 
     async def _listed(self, description: Description) -> tuple[dict[str, Listed], str | None]:
         """The skills, and why the registry can not say everything about them."""
-        wanted = {
-            name: one
-            for entry in description.skills
-            if isinstance(entry, ProgrammableEntry)
-            for name, one in _versions(entry).items()
-        }
-        found, unavailable = await self._resolved(set(wanted.values()))
-        self._wanted = wanted
+        programmable = [entry for entry in description.skills if isinstance(entry, ProgrammableEntry)]
+        found, unavailable = await self._resolved({one for entry in programmable for one in _versions(entry)})
         self._revisions = {one: listed.revision for one, listed in found.items() if listed.revision is not None}
+        self._packages.keep(set(self._revisions.values()))
         skills: dict[str, Listed] = {}
+        wanted: dict[str, _Wanted] = {}
         for entry in description.skills:
             if isinstance(entry, BrokenEntry):
                 skills[entry.name] = Listed(None, problem=entry.problem)
@@ -126,8 +124,18 @@ class DescribedRegistry:
                 skill = ChatSkill(entry.version, entry.model, entry.system_prompt)
                 skills[entry.name] = Listed(skill.digest, ready=skill, tag=entry.version)
             else:
-                skills |= _shown(entry, found)
+                for one in _versions(entry):
+                    names = await self._names(entry, one, found[one])
+                    skills |= _shown(entry, one.tag, found[one], names)
+                    wanted |= dict.fromkeys((_called(entry, name, one.tag) for name in names), one)
+        self._wanted = wanted
         return skills, unavailable
+
+    async def _names(self, entry: ProgrammableEntry, wanted: _Wanted, listed: Listed) -> tuple[str, ...]:
+        """Of the skills in an image."""
+        if entry.type != "lua":
+            return (wanted.skill,)
+        return await self._packages.entries(wanted.skill, wanted.tag, listed.revision)
 
     async def _resolved(self, wanted: set[_Wanted]) -> tuple[dict[_Wanted, Listed], str | None]:
         places = asyncio.Semaphore(_RESOLVED_AT_ONCE)
@@ -158,28 +166,31 @@ class DescribedRegistry:
             self._on_change(description)
 
 
-def _versions(entry: ProgrammableEntry) -> dict[str, _Wanted]:
-    """Every version that can be called, by the name that calls it."""
+def _versions(entry: ProgrammableEntry) -> list[_Wanted]:
+    """The one that answers, then those that must be named."""
     further = (*entry.versions, *([entry.canary.tag] if entry.canary else []))
-    named = {reference(entry.name, tag): _Wanted(entry.name, tag) for tag in further}
-    return {entry.name: _Wanted(entry.name, entry.tag), **named}
+    return [_Wanted(entry.name, tag) for tag in dict.fromkeys((entry.tag, *further))]
 
 
-def _shown(entry: ProgrammableEntry, found: dict[_Wanted, Listed]) -> dict[str, Listed]:
-    skills: dict[str, Listed] = {}
-    for name, wanted in _versions(entry).items():
-        listed = found[wanted]
-        main = name == entry.name
-        canary = Share(reference(entry.name, entry.canary.tag), entry.canary.percent) if main and entry.canary else None
-        skills[name] = Listed(
+def _called(entry: ProgrammableEntry, name: str, tag: str) -> str:
+    """How callers name one version of a skill."""
+    return name if tag == entry.tag else reference(name, tag)
+
+
+def _shown(entry: ProgrammableEntry, tag: str, listed: Listed, names: tuple[str, ...]) -> dict[str, Listed]:
+    """The skills of one version, by the names that call them."""
+    main, canary = tag == entry.tag, entry.canary
+    return {
+        _called(entry, name, tag): Listed(
             listed.revision,
             problem=listed.problem,
-            tag=wanted.tag,
+            tag=tag,
             shown=main,
-            canary=canary,
+            canary=Share(reference(name, canary.tag), canary.percent) if main and canary else None,
             instances=None if entry.instances is None else instance_policy(entry.instances),
         )
-    return skills
+        for name in names
+    }
 
 
 def instance_policy(settings: InstanceSettings) -> InstancePolicy:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pharia_kernel.config.mcp import McpServerSettings
-from pharia_kernel.config.skill_entries import Canary, ChatEntry, ProgrammableEntry, SkillEntry
+from pharia_kernel.config.skill_entries import VARIANTS, Canary, ChatEntry, ProgrammableEntry, SkillEntry
 from pharia_kernel.config.tables import Table
 from pharia_kernel.csi.tools.native import NATIVE_TOOLS
 from pharia_kernel.skills.registry import DescriptionInvalid
@@ -76,13 +76,15 @@ def _entry(place: str, table: Mapping[str, Any], warnings: list[str]) -> SkillEn
     name, kind = table.get("name"), table.get("type", "programmable")
     if not isinstance(name, str) or not name:
         raise DescriptionInvalid(f"{place} has no name")
-    if kind not in ("chat", "programmable"):
-        warnings.append(f"{place} ({name}): type {kind!r} is none of chat, programmable; it is taken for programmable")
+    if kind not in VARIANTS:
+        types = ", ".join(VARIANTS)
+        warnings.append(f"{place} ({name}): type {kind!r} is none of {types}; it is taken for programmable")
     form: type[ChatEntry | ProgrammableEntry] = ChatEntry if kind == "chat" else ProgrammableEntry
     known = _members(form)
     warnings += [f"{place} ({name}): {key} is left out" for key in table if key not in known]
     try:
-        return form.model_validate({key: table[key] for key in table if key in known and key != "type"})
+        said = {key: table[key] for key in table if key in known and key != "type"}
+        return form.model_validate({**said, "type": "lua"} if kind == "lua" else said)
     except ValidationError as error:
         problems = "; ".join(map(_explain, error.errors()))
         return BrokenEntry(name, f"{place} of the namespace's description: {problems}")

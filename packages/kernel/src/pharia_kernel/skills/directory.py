@@ -1,8 +1,4 @@
-"""Skills as ``*.wasm`` files of one directory, watched by polling.
-
-A file counts as settled, and so may be read, when two scans at least ``settle_seconds`` apart saw the same file, or
-when nothing was written to it for a while: then nobody is still copying it.
-"""
+"""Skills as ``*.wasm`` files of one directory, watched by polling."""
 
 from __future__ import annotations
 
@@ -13,23 +9,22 @@ import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pharia_kernel.errors import SkillLoadError
+from pharia_kernel.skills.look import Look
 from pharia_kernel.skills.registry import (
     CodeUnavailable,
     Listed,
     Listing,
-    RegistryUnavailable,
     Revision,
     RevisionGone,
 )
+from pharia_kernel.skills.settling import Settling, written_ns
 
 SUFFIX = ".wasm"
 _TEMPORARY = (".", "~", "#")
-_QUIET_NS = 2_000_000_000
-"""A file not written for this long is settled at first sight; two seconds is the coarsest time stamp in use (FAT)."""
-_SCAN_SECONDS = 10.0
 _MAX_CODE_BYTES = 512 * 1024 * 1024
 
 
@@ -44,13 +39,6 @@ class FileRevision:
         return cls(found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sighting:
-    revision: FileRevision
-    first_seen: float
-    settled: bool
-
-
 @dataclass
 class DirectoryRegistry:
     """Every ``*.wasm`` file is a skill named by its stem.
@@ -62,8 +50,12 @@ class DirectoryRegistry:
     settle_seconds: float = 0.2
     monotonic: Callable[[], float] = time.monotonic
     wall_clock_ns: Callable[[], int] = time.time_ns
-    _sightings: dict[str, _Sighting] = field(default_factory=dict, init=False, repr=False)
-    _scanning: asyncio.Future[dict[str, os.stat_result] | OSError] | None = field(default=None, init=False, repr=False)
+    _settling: Settling[FileRevision] = field(init=False, repr=False)
+    _look: Look[dict[str, os.stat_result]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._settling = Settling(self.settle_seconds, self.monotonic, self.wall_clock_ns)
+        self._look = Look(self.directory, partial(_list, self.directory))
 
     async def __aenter__(self) -> DirectoryRegistry:
         return self
@@ -72,50 +64,26 @@ class DirectoryRegistry:
         pass
 
     async def scan(self) -> Listing:
-        found = await self._found()
-        now, wall_ns = self.monotonic(), self.wall_clock_ns()
-        self._sightings = {
-            name: self._sighting(self._sightings.get(name), status, now, wall_ns) for name, status in found.items()
-        }
-        return Listing({name: Listed(seen.revision, seen.settled) for name, seen in self._sightings.items()})
+        found = await self._look.now()
+        seen = {name: (FileRevision.of(status), written_ns(status)) for name, status in found.items()}
+        settled = self._settling.see(seen)
+        return Listing({name: Listed(revision, settled[name]) for name, (revision, _) in seen.items()})
 
     async def read(self, name: str, revision: Revision) -> bytes:
-        return await asyncio.to_thread(_read, self.directory / f"{name}{SUFFIX}", revision)
-
-    async def _found(self) -> dict[str, os.stat_result]:
-        # A scan that hangs (a network file system that is gone) keeps one thread; later scans wait for the same one.
-        if self._scanning is None:
-            self._scanning = asyncio.get_running_loop().run_in_executor(None, _list, self.directory)
-        done, _ = await asyncio.wait([self._scanning], timeout=_SCAN_SECONDS)
-        if not done:
-            raise RegistryUnavailable(f"directory {self.directory}: no answer within {_SCAN_SECONDS:.0f} s")
-        found, self._scanning = self._scanning.result(), None
-        if isinstance(found, OSError):
-            raise RegistryUnavailable(f"directory {self.directory} can not be read: {found.strerror or found}")
-        return found
-
-    def _sighting(self, before: _Sighting | None, status: os.stat_result, now: float, wall_ns: int) -> _Sighting:
-        revision = FileRevision.of(status)
-        if before is None or before.revision != revision:
-            quiet = wall_ns - max(status.st_mtime_ns, status.st_ctime_ns) > _QUIET_NS
-            return _Sighting(revision, now, quiet)
-        return _Sighting(revision, before.first_seen, before.settled or now - before.first_seen >= self.settle_seconds)
+        return await asyncio.to_thread(read_file, self.directory / f"{name}{SUFFIX}", revision)
 
 
-def _list(directory: Path) -> dict[str, os.stat_result] | OSError:
+def _list(directory: Path) -> dict[str, os.stat_result]:
     found: dict[str, os.stat_result] = {}
-    try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                name = entry.name.removesuffix(SUFFIX)
-                if name == entry.name or not name or name.startswith(_TEMPORARY) or not _is_text(name):
-                    continue
-                with contextlib.suppress(OSError):  # removed since, or a symlink to nothing
-                    status = entry.stat()
-                    if stat.S_ISREG(status.st_mode):
-                        found[name] = status
-    except OSError as error:
-        return error
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            name = entry.name.removesuffix(SUFFIX)
+            if name == entry.name or not name or name.startswith(_TEMPORARY) or not _is_text(name):
+                continue
+            with contextlib.suppress(OSError):  # removed since, or a symlink to nothing
+                status = entry.stat()
+                if stat.S_ISREG(status.st_mode):
+                    found[name] = status
     return found
 
 
@@ -128,7 +96,8 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _read(path: Path, revision: Revision) -> bytes:
+def read_file(path: Path, revision: Revision) -> bytes:
+    """Blocks. Raises as :meth:`~pharia_kernel.skills.registry.Registry.read`."""
     try:
         with path.open("rb") as file:
             if FileRevision.of(os.fstat(file.fileno())) != revision:

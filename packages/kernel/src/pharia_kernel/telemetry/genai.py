@@ -27,6 +27,7 @@ CHAT = "chat"
 TEXT_COMPLETION = "text_completion"
 EXECUTE_TOOL = "execute_tool"
 EXPLAIN = "explain"
+EMBEDDINGS = "embeddings"
 
 
 def begin(tracer: Tracer, operation: str, model: str, parameters: dict[str, AttributeValue | None]) -> Span:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pharia_kernel.runtimes.wasm.worlds.guest import GuestLog
+from pharia_kernel.runtimes.guest_log import GuestLog
 from pharia_kernel.telemetry.tracing import Tracing
 from pharia_kernel.types import SkillPath
 

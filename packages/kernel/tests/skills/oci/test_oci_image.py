@@ -9,14 +9,14 @@ import pytest
 
 from doubles.oci_image import CONFIG, descriptor, digest_of, skill_image
 from pharia_kernel.errors import SkillLoadError
-from pharia_kernel.skills.oci.image import Layer, component_layer
+from pharia_kernel.skills.oci.image import Layer, code_layer
 
 CODE = b"\0asm haiku"
 WASM = "application/wasm"
 
 
 def layer_of(manifest: bytes, most: int = 100) -> Layer:
-    return component_layer(manifest, "host/team/haiku:1", most)
+    return code_layer(manifest, "host/team/haiku:1", most)
 
 
 @pytest.mark.parametrize("media_type", ["application/vnd.oci.image.manifest.v1+json", None])

@@ -12,7 +12,7 @@ from rich.prompt import Prompt
 
 from pharia_skill.cli.destination import Destination, Wishes, asked, destination, read_environment, warnings_shown
 from pharia_skill.cli.panels import bytes_text, facts, failed
-from pharia_skill.cli.publishing import Manner, publish_component
+from pharia_skill.cli.publishing import Manner, name_of, publish_file
 from pharia_skill.errors import PhariaSkillError, RegistryError
 from pharia_skill.registry import Outcome, Published
 from pharia_skill.registry.component_file import component_path
@@ -22,7 +22,7 @@ from pharia_skill.registry.settings import transport_for
 
 
 def publish(
-    skill: Annotated[str, typer.Argument(help="The component; `.wasm` may be left out")],
+    skill: Annotated[str, typer.Argument(help="The component (`.wasm` may be left out), or a Lua package's `.zip`")],
     name: Annotated[str | None, typer.Option("--name", "-n", help="Name of the skill (default: the file's)")] = None,
     tag: Annotated[str, typer.Option("--tag", "-t", help="Version or label")] = DEFAULT_TAG,
     registry: Annotated[
@@ -48,7 +48,7 @@ def publish(
     ] = None,
     plain_http: Annotated[bool, typer.Option("--plain-http", help="Allow http to other machines than this")] = False,
 ) -> None:
-    """Publish a component to an OCI registry.
+    """Publish a component, or a Lua package, to an OCI registry.
 
     What the registry has is not sent again. A tag that stands for another skill is moved, and that is said.
     """
@@ -69,14 +69,15 @@ def publish(
                 overwrite,
                 dry_run,
             )
-            published = publish_component(path, name or path.stem, tag, to, manner, errors)
+            name = name or name_of(path)
+            published = publish_file(path, name, tag, to, manner, errors)
     except PhariaSkillError as error:
         errors.print(failed(f"Publish failed ({error.code})", str(error)))
         raise typer.Exit(1) from None
     except (KeyboardInterrupt, EOFError):
         errors.print("Interrupted; nothing was published.")
         raise typer.Exit(130) from None
-    _report(published, name or path.stem, to, time.monotonic() - began, dry_run)
+    _report(published, name, to, time.monotonic() - began, dry_run)
 
 
 def publish_skill(skill_path: str, name: str | None, tag: str) -> None:
@@ -89,7 +90,7 @@ def _ask(
 ) -> tuple[Wishes, str, str]:
     path = component_path(skill)
     wishes = asked(wishes, environ, console)
-    chosen: str = Prompt.ask("Name", default=path.stem, console=console) if name is None else name
+    chosen: str = Prompt.ask("Name", default=name_of(path), console=console) if name is None else name
     return wishes, chosen, Prompt.ask("Tag", default=tag, console=console)
 
 

@@ -108,6 +108,7 @@ def _environment(namespace: str, folder: Path) -> dict[str, str]:
     return {
         f"NAMESPACES__{namespace.upper().replace('-', '_')}__DIRECTORY": str(folder),
         "DIRECTORY_SCAN_INTERVAL": "50ms",
+        "COMPILATION": os.environ.get("COMPILATION", "quick"),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", _LOG_LEVEL),
     }
 

@@ -68,7 +68,7 @@ def image_of(
     """``created`` is left at the beginning of 1970 where none is given: readers insist on some time."""
     layer = Descriptor.of(LAYER_TYPE, component)
     time = (created or datetime.fromtimestamp(0, UTC)).astimezone(UTC)
-    config = _json(
+    config = encoded(
         {
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "author": None,
@@ -86,7 +86,7 @@ def image_of(
     }
     if annotations:
         manifest["annotations"] = dict(sorted(annotations.items()))
-    return Image(component, layer, config, _json(manifest))
+    return Image(component, layer, config, encoded(manifest))
 
 
 def source_date(environ: Mapping[str, str]) -> datetime | None:
@@ -117,5 +117,6 @@ def layer_in(manifest: bytes) -> Descriptor:
     return layers[0]
 
 
-def _json(content: dict[str, Any]) -> bytes:
+def encoded(content: Mapping[str, Any]) -> bytes:
+    """JSON that is the same for the same content."""
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()

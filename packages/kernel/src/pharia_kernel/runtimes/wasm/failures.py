@@ -13,6 +13,7 @@ from pharia_kernel.errors import (
     SkillLoadError,
     SkillTrapped,
 )
+from pharia_kernel.runtimes.guest_log import GuestLog
 from pharia_kernel.runtimes.wasm.host.errors import (
     CannotLower,
     CopyLimit,
@@ -23,7 +24,6 @@ from pharia_kernel.runtimes.wasm.host.errors import (
     NotAComponent,
     PoolExhausted,
 )
-from pharia_kernel.runtimes.wasm.worlds.guest import GuestLog
 from pharia_kernel.types import SkillPath
 
 _OUT_OF_MEMORY = ("MemoryError", "memory allocation of", "out of memory", "memory minimum size")

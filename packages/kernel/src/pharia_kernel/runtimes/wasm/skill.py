@@ -161,5 +161,12 @@ def _schema(data: bytes, name: str) -> JsonValue:
     except RecursionError:
         raise InvalidMetadata(f"the skill's {name} schema is nested too deeply") from None
     except (SchemaError, TypeError, AttributeError) as error:
-        raise InvalidMetadata(f"Invalid JSON Schema: the skill's {name} schema: {error}") from None
+        raise InvalidMetadata(f"Invalid JSON Schema: the skill's {name} schema: {_reason(error)}") from None
     return schema
+
+
+def _reason(error: Exception) -> str:
+    try:
+        return str(error)
+    except RecursionError:  # shows the whole schema, with one function call a level where Python is 3.12 or later
+        return "it is nested too deeply"

@@ -1,4 +1,4 @@
-"""A skill as a registry keeps it: a manifest that names a config of WebAssembly and one layer, the component."""
+"""A skill as a registry keeps it: a manifest with one layer, a component or the archive of a Lua package."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from pharia_kernel.skills.oci.reference import is_digest
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.wasm.config.v0+json"
 LAYER_TYPE = "application/wasm"
+PACKAGE_CONFIG_TYPE = "application/vnd.luaskills.package.config.v1+json"
+PACKAGE_TYPE = "application/vnd.luaskills.package.v1+zip"
+"""Such a layer is enough, whatever the config is: tools for artifacts write what they like there."""
 ACCEPTED = ", ".join(
     [
         MANIFEST_TYPE,
@@ -45,8 +48,8 @@ class Manifest(msgspec.Struct, rename="camel"):
     media_type: str | None = None
 
 
-def component_layer(manifest: bytes, reference: str, most: int) -> Layer:
-    """The component that a manifest names; raises :class:`SkillLoadError` for every other kind of image.
+def code_layer(manifest: bytes, reference: str, most: int) -> Layer:
+    """The component or package that a manifest names; raises :class:`SkillLoadError` for every other kind of image.
 
     ``most`` is the largest component in bytes.
     """
@@ -56,12 +59,13 @@ def component_layer(manifest: bytes, reference: str, most: int) -> Layer:
         raise _no_skill(reference, "an index of images, or no image at all") from None
     if found.media_type not in (None, MANIFEST_TYPE):
         raise _no_skill(reference, f"its manifest is of type {found.media_type[:100]!r}, not {MANIFEST_TYPE!r}")
-    if found.config.media_type != CONFIG_TYPE:
+    package = len(found.layers) == 1 and found.layers[0].media_type == PACKAGE_TYPE
+    if not package and found.config.media_type != CONFIG_TYPE:
         raise _no_skill(reference, f"its config is of type {found.config.media_type[:100]!r}, not {CONFIG_TYPE!r}")
     if len(found.layers) != 1:
         raise _no_skill(reference, f"a skill has exactly one layer; this has {len(found.layers)}")
     layer = found.layers[0]
-    if layer.media_type != LAYER_TYPE:
+    if layer.media_type not in (LAYER_TYPE, PACKAGE_TYPE):
         raise _no_skill(reference, f"its layer is of type {layer.media_type[:100]!r}, not {LAYER_TYPE!r}")
     if not is_digest(layer.digest) or layer.size < 0:
         raise _no_skill(reference, f"digest or size of its layer are unusable: {layer.digest[:80]!r}, {layer.size}")

@@ -16,7 +16,7 @@ from pharia_kernel.skills.oci.connection import Connection
 from pharia_kernel.skills.oci.credentials import Credentials, CredentialSource, GivenCredentials
 from pharia_kernel.skills.oci.failures import Absent, Refused, RequestFailed
 from pharia_kernel.skills.oci.hosts import Hosts
-from pharia_kernel.skills.oci.image import Layer, component_layer
+from pharia_kernel.skills.oci.image import Layer, code_layer
 from pharia_kernel.skills.oci.options import OciOptions
 from pharia_kernel.skills.oci.reference import check_version, is_digest, repository_of, shown
 from pharia_kernel.skills.oci.session import new_session
@@ -173,7 +173,7 @@ class OciRegistry:
         if manifest is None:
             manifest = await self._source.manifest(repository, digest, deadline)
             await asyncio.to_thread(self._cache.keep_manifest, place, digest, manifest)
-        layer = component_layer(manifest, shown(place, digest), self._options.component_bytes)
+        layer = code_layer(manifest, shown(place, digest), self._options.component_bytes)
         if self._signatures is not None:
             await self._signatures.check(place, repository, digest, deadline)
         if (code := await asyncio.to_thread(self._cache.layer, layer)) is not None:

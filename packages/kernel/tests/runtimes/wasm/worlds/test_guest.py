@@ -7,8 +7,9 @@ import pytest
 
 from pharia_kernel.csi.forbidden import ForbiddenCsi
 from pharia_kernel.errors import OutputTooLarge
+from pharia_kernel.runtimes.guest_log import GuestLog
 from pharia_kernel.runtimes.skill import SkillLimits
-from pharia_kernel.runtimes.wasm.worlds.guest import Guest, GuestLog
+from pharia_kernel.runtimes.wasm.worlds.guest import Guest
 from pharia_kernel.types import MessageAppend, MessageEnd, Reasoning, SkillPath
 
 PATH = SkillPath("dev", "chatty")

@@ -112,7 +112,8 @@ def own_root(number: int) -> str:
 def base_key(variant: Variant) -> str:
     """Changes with everything the base is made of."""
     digest = hashlib.sha256(json.dumps([variant.key, [(name, _version(name)) for name in _DISTRIBUTIONS]]).encode())
-    own = [(file.name, file) for file in sorted(Path(__file__).parent.glob("*.py"))]
+    here = Path(__file__).parent
+    own = [(file.name, file) for folder in (here, here.parent) for file in sorted(folder.glob("*.py"))]
     for name, path in [*guest_files(variant.wit), *own]:
         digest.update(f"\0{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
     return digest.hexdigest()

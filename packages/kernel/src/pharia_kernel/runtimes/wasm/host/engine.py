@@ -24,6 +24,8 @@ MIB = 1 << 20
 _VERSION = version("wasmtime")
 _COMPONENT_HEADER = b"\0asm\x0d\0\x01\0"
 _MODULE_HEADER = b"\0asm\x01\0\0\0"
+_SINGLE_PASS = 1
+"""``WASMTIME_REGALLOC_ALGORITHM_SINGLE_PASS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class EngineOptions:
     """How long a guest computes before others get their turn."""
     all_warm: int = 256
     """Instances that wait for another call, where skills may use them again; these come on top as well."""
+    quick_code: bool = False
+    """Compile with less than half the work, to code that runs slower: for components that change all the time."""
+    code_bytes: int | None = None
+    """Of compiled code that is kept on disk; what was used longest ago makes room."""
 
 
 def _pool(instances: int, memory_bytes: int) -> dict[str, int]:
@@ -60,35 +66,41 @@ def _pool(instances: int, memory_bytes: int) -> dict[str, int]:
     }
 
 
-def _config(pool: dict[str, int] | None) -> wasmtime.Config:
+def _config(pool: dict[str, int] | None, quick_code: bool) -> wasmtime.Config:
     config = wasmtime.Config()
     config.wasm_component_model = True
     config.epoch_interruption = True
     # Unwind tables are for debuggers; registering them makes loading 50 MB of code slow.
     capi.set_option(config.ptr(), "native_unwind_info", 0)
+    if quick_code:
+        config.cranelift_opt_level = "none"
+        capi.set_option(config.ptr(), "cranelift_regalloc_algorithm", _SINGLE_PASS)
     if pool is not None:
         capi.use_pooling(config.ptr(), pool)
     return config
 
 
 class Engine:
-    """Compiled code and places for instances."""
+    """Compiled code and places for instances. ``fingerprint`` names those that can share compiled code."""
 
-    def __init__(self, instances: int, memory_bytes: int) -> None:
+    def __init__(self, instances: int, memory_bytes: int, *, quick_code: bool = False) -> None:
+        self.fingerprint = _fingerprint(quick_code)
         try:
-            self.raw = wasmtime.Engine(_config(_pool(instances, memory_bytes)))
+            self.raw = wasmtime.Engine(_config(_pool(instances, memory_bytes), quick_code))
         except wasmtime.WasmtimeError as error:
             _log.warning("instances are allocated one by one: the address space for a pool is not there (%s)", error)
-            self.raw = wasmtime.Engine(_config(None))
+            self.raw = wasmtime.Engine(_config(None, quick_code))
         self.pointer: int = ctypes.cast(self.raw.ptr(), ctypes.c_void_p).value or 0
 
     def tick(self) -> None:
         capi.engine_increment_epoch(self.pointer)
 
 
-def fingerprint() -> str:
+def _fingerprint(quick_code: bool) -> str:
     """Differs whenever compiled code can not be shared: wasmtime, machine, the settings above."""
-    parts = (_VERSION, platform.machine(), platform.system(), "epochs", "no-unwind-info")
+    parts: tuple[str, ...] = (_VERSION, platform.machine(), platform.system(), "epochs", "no-unwind-info")
+    if quick_code:
+        parts += ("quick",)
     return f"wasmtime-{_VERSION}-" + hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

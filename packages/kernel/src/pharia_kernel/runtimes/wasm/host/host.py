@@ -28,7 +28,7 @@ class ComponentHost:
     ) -> None:
         options = options or EngineOptions()
         places = options.instances + options.all_spares + options.all_warm
-        self._engine = Engine(places, options.memory_bytes)
+        self._engine = Engine(places, options.memory_bytes, quick_code=options.quick_code)
         self._warm_places = threading.Semaphore(options.all_warm)
         self._lock = threading.Lock()
         self._free = self._places = options.instances
@@ -36,11 +36,12 @@ class ComponentHost:
         self._workers = Workers(self._clock, threads or os.cpu_count() or 1)
         self.spares = Spares(self._workers, options.spares, options.all_spares)
         self._cache_folder = cache_folder
+        self._code_bytes = options.code_bytes
         self._stack = ExitStack()
 
     def __enter__(self) -> ComponentHost:
         folder = self._cache_folder or Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self._cache = CodeCache(folder)
+        self._cache = CodeCache(folder, self._engine, self._code_bytes)
         self._stack.callback(self.spares.close)
         self._stack.enter_context(self._clock)
         self._stack.enter_context(self._workers)
@@ -66,7 +67,7 @@ class ComponentHost:
 
     def load(self, binary: bytes, provider: Provider) -> LinkedComponent:
         """Compile (or take from the cache) and link. Blocks: not for the event loop."""
-        return LinkedComponent(self._engine, self._cache.load(binary, self._engine), provider)
+        return LinkedComponent(self._engine, self._cache.load(binary), provider)
 
     def warm_instances(self, reuse: Reuse) -> WarmInstances:
         """For the calls of one component by one owner, who closes it."""
