@@ -6,6 +6,8 @@ from bench import (
     byte_lists,
     chunking,
     fresh_call,
+    lua,
+    lua_http,
     quotas,
     released_sdk,
     search,
@@ -26,6 +28,8 @@ if __name__ == "__main__":
         search,
         tool_calls,
         quotas,
+        lua,
+        lua_http,
         released_sdk,
     ):
         comparison.main()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from luaskills.engine.manifest import read_manifest
 from luaskills.errors import EngineError, ManifestError, RootChainError
 
 RUNTIME_PATHS = (
@@ -309,3 +310,12 @@ def test_a_database_skill_is_left_out_when_the_host_has_no_provider(site, caplog
     assert site.names(engine) == ["plain-run"]
     text = "SQLite host-callback mode is enabled but no json callback is registered"
     assert f"[LuaSkill] Failed to load {directory}: {text}" in caplog.messages
+
+
+def test_aliases_of_aliases_do_not_hold_up_the_load(tmp_path: Path) -> None:
+    skill = tmp_path / "demo"
+    skill.mkdir()
+    doubled = "\n".join(f"x{level}: &x{level} [*x{level - 1}, *x{level - 1}]" for level in range(1, 31))
+    (skill / "skill.yaml").write_text(f"name: Demo\nversion: 1.0.0\nx0: &x0 [1]\n{doubled}\n")
+    with pytest.raises(ManifestError, match="more than 100000 values"):
+        read_manifest(skill, "demo")

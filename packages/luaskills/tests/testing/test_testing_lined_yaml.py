@@ -55,7 +55,7 @@ def test_only_true_and_false_are_booleans_and_dates_are_texts() -> None:
         ("a: 1\nb: [", 2, "expected the node content"),
         ("a: 1\n- b", 2, "expected <block end>"),
         ("!!python/object:os.system x", 1, "could not determine a constructor"),
-        ("a: &a [*a]", 1, "has more than 200000 values"),
+        ("a: &a [*a]", 1, "has more than 100000 values"),
         ("{[1]: 2}", 1, "unhashable"),
         ("[" * 5000, 1, "recursion"),
     ],

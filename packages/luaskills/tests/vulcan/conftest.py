@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from luaskills.engine import lua
-from luaskills.engine.config_file import ConfigFile
-from luaskills.engine.context import (
+from luaskills.context import (
     CallContext,
     DatabaseScope,
     ExecOutcome,
@@ -23,6 +21,8 @@ from luaskills.engine.context import (
     SkillScope,
     VmKind,
 )
+from luaskills.engine import lua
+from luaskills.engine.config_file import ConfigFile
 from luaskills.types import DatabaseManifest, Flavour, Profile
 from luaskills.vulcan import install
 

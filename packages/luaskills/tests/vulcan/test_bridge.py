@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from luaskills.engine.context import VmKind
+from luaskills.context import VmKind
 from luaskills.types import InvocationContext
 
 

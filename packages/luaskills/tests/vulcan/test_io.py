@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from luaskills.engine.context import VmKind
+from luaskills.context import VmKind
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import platform
 
 import pytest
 
-from luaskills.engine.context import ExecOutcome
+from luaskills.context import ExecOutcome
 
 
 # row 102

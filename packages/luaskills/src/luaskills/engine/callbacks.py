@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from luaskills.engine.context import Callbacks
+from luaskills.context import Callbacks
 from luaskills.types import Json
 
 NAMES = frozenset(

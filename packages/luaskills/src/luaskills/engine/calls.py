@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from luaskills.context import CallContext, ExecOutcome, ExecRequest, HostServices, SkillScope, VmKind
 from luaskills.engine.catalog import Catalog
-from luaskills.engine.context import CallContext, ExecOutcome, ExecRequest, HostServices, SkillScope, VmKind
 from luaskills.engine.options import EngineOptions
 from luaskills.engine.package import BoundEntry
 from luaskills.engine.pool import VmPool

@@ -14,8 +14,8 @@ from typing import Any
 
 from luaskills.engine.archives import ArchiveProblem, unpack_exports
 from luaskills.engine.downloads import Downloads
-from luaskills.engine.manifest import read_yaml
 from luaskills.engine.roots import Candidate, runtime_root
+from luaskills.engine.yaml_file import read_yaml
 from luaskills.errors import DependencyError
 from luaskills.types import Json, SkillManifest
 

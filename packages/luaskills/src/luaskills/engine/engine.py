@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from luaskills.context import Callbacks, HostServices, LoadedLayer, SharedParts
 from luaskills.engine import catalog as catalogs
 from luaskills.engine.callbacks import CallbackTable, ProvidersKept
 from luaskills.engine.calls import Calls
 from luaskills.engine.catalog import Catalog
 from luaskills.engine.config_file import ConfigFile
-from luaskills.engine.context import Callbacks, HostServices, LoadedLayer, SharedParts
 from luaskills.engine.dependencies import Dependencies
 from luaskills.engine.help import help_detail, list_help
 from luaskills.engine.options import EngineOptions

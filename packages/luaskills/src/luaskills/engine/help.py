@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from luaskills.context import SkillScope
 from luaskills.engine.catalog import Catalog
-from luaskills.engine.context import SkillScope
 from luaskills.engine.package import Package, help_file, help_scope, read_source
 from luaskills.errors import EngineError
 from luaskills.types import HelpManifest, InvocationContext, Json

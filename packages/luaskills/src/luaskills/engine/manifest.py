@@ -7,30 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from luaskills.engine import schema
 from luaskills.engine.names import check_identifier, check_package_path, check_version
+from luaskills.engine.yaml_file import read_yaml
 from luaskills.errors import ManifestError
 from luaskills.types import DatabaseManifest, EntryManifest, HelpManifest, Json, Parameter, SkillManifest
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_LARGEST_BYTES = 1024 * 1024
 _LOG_LEVELS = ("off", "info", "warning")
 
 
 class DeclaresSkillId(ManifestError):
     """``skill.yaml`` claims an id of its own: the whole load fails, because ids decide which layer wins."""
-
-
-def read_yaml(path: Path) -> Json:
-    """The content of a YAML file of at most 1 MiB; raises ManifestError."""
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ManifestError(f"{path} is larger than {_LARGEST_BYTES} bytes")
-        return yaml.load(path.read_text("utf-8"), Loader=_LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:
-        raise ManifestError(f"failed to parse {path}: {error}") from None
 
 
 def read_manifest(skill_dir: Path, skill_id: str) -> SkillManifest | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from luaskills.engine.context import DatabaseScope, SkillScope
+from luaskills.context import DatabaseScope, SkillScope
 from luaskills.engine.manifest import inside
 from luaskills.engine.roots import Candidate, runtime_root
 from luaskills.engine.schema import argument_check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from luaskills.engine.context import Callbacks
+from luaskills.context import Callbacks
 from luaskills.errors import ProviderError
 from luaskills.types import Json, SkillManifest
 

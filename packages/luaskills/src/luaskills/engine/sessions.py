@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from luaskills.engine.context import VmKind
+from luaskills.context import VmKind
 from luaskills.engine.vm import Vm
 from luaskills.errors import CallFailed, InvalidInput, LimitExceeded, SessionError
 from luaskills.types import InvocationContext, Json

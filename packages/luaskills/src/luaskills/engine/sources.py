@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from luaskills.engine.context import CallContext, HostServices
+from luaskills.context import CallContext, HostServices
 from luaskills.types import Profile
 
 _LARGEST_BYTES = 16 * 1024 * 1024

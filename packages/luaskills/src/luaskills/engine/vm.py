@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from luaskills.context import CallContext, HostServices, SkillScope, VmKind
 from luaskills.engine import lua
-from luaskills.engine.context import CallContext, HostServices, SkillScope, VmKind
 from luaskills.engine.lua_packages import search_templates
 from luaskills.engine.sources import SourceReader
 from luaskills.errors import CallFailed, LimitExceeded, LimitKind, SkillBroken

@@ -17,8 +17,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
+from luaskills.context import Callbacks
 from luaskills.engine.callbacks import NAMES
-from luaskills.engine.context import Callbacks
 from luaskills.engine.process_tree import kill_tree
 from luaskills.errors import CallFailed, EngineClosed, EngineError, LimitExceeded, SkillNotFound, WorkerFailed
 from luaskills.types import CallResult, InvocationContext, Json, SkillRoot

@@ -9,8 +9,9 @@ from pathlib import Path
 from luaskills.engine.dependencies import Dependencies
 from luaskills.engine.downloads import Downloads
 from luaskills.engine.engine import Engine
-from luaskills.engine.manifest import read_manifest, read_yaml
+from luaskills.engine.manifest import read_manifest
 from luaskills.engine.roots import Candidate
+from luaskills.engine.yaml_file import read_yaml
 from luaskills.errors import DependencyError, ManagementError, ManifestError
 from luaskills.management.dependency_use import unused
 from luaskills.management.durable import write_text

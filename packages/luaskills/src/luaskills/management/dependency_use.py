@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from luaskills.engine.dependencies import KINDS, directory_name
-from luaskills.engine.manifest import read_yaml
+from luaskills.engine.yaml_file import read_yaml
 from luaskills.errors import ManifestError
 
 

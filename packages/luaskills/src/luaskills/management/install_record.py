@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from luaskills.engine.manifest import read_yaml
+from luaskills.engine.yaml_file import read_yaml
 from luaskills.errors import ManagementError, ManifestError
 from luaskills.management.requests import SourceType
 

@@ -10,11 +10,10 @@ from typing import Any
 
 import yaml
 
+from luaskills.engine.yaml_file import MOST_VALUES, values_of
 from luaskills.types import Json
 
 LARGEST_BYTES = 1024 * 1024
-MOST_VALUES = 200_000
-"""What a document may hold; a few lines of aliases to aliases can stand for billions of values."""
 
 Place = tuple[str | int, ...]
 """Keys and indexes that lead to a value."""
@@ -75,7 +74,7 @@ def parse_lined(text: str) -> LinedYaml:
             node = loader.get_single_node()
             if node is None:
                 return LinedYaml(None)
-            if _values(node, {}) > MOST_VALUES:
+            if values_of(node) > MOST_VALUES:
                 raise YamlProblem(f"has more than {MOST_VALUES} values, aliases counted", node.start_mark.line + 1)
             lines: dict[Place, int] = {(): node.start_mark.line + 1}
             _collect(node, (), lines, set())
@@ -92,16 +91,6 @@ def parse_lined(text: str) -> LinedYaml:
         raise
     except (RecursionError, ValueError, TypeError) as error:
         raise YamlProblem(f"can not be read: {error}") from None
-
-
-def _values(node: Any, known: dict[int, int]) -> int:
-    """How many values a node stands for; one that contains itself stands for too many."""
-    if id(node) not in known:
-        known[id(node)] = MOST_VALUES + 1
-        children = node.value if not isinstance(node, yaml.ScalarNode) else ()
-        inner = (part for child in children for part in (child if isinstance(child, tuple) else (child,)))
-        known[id(node)] = 1 + sum(_values(part, known) for part in inner)
-    return known[id(node)]
 
 
 def _collect(node: Any, place: Place, lines: dict[Place, int], seen: set[int]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.vulcan.bridge import Bridge
 from luaskills.vulcan.tables import build
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from luaskills.engine.context import CallContext, SkillScope
+from luaskills.context import CallContext, SkillScope
 from luaskills.errors import HostFunctionError
 from luaskills.vulcan.arguments import received
 from luaskills.vulcan.call_tables import request_fields, skill_fields
@@ -23,7 +23,7 @@ _KNOWN_SKILLS = 256
 
 
 class Bridge:
-    """`vulcan` in one Lua runtime; satisfies `luaskills.engine.context.Installed`."""
+    """`vulcan` in one Lua runtime; satisfies `luaskills.context.Installed`."""
 
     def __init__(self, runtime: Any, context: CallContext) -> None:
         self._runtime, self._context = runtime, context

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.errors import HostFunctionError
 from luaskills.vulcan.arguments import Argument, Arguments, Tag, argument, filled_text
 from luaskills.vulcan.function import HostFunction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from luaskills.engine.context import SkillScope
+from luaskills.context import SkillScope
 from luaskills.types import InvocationContext
 
 _ABSENT: Mapping[str, object] = {}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from luaskills.engine.context import CallContext, DatabaseScope
+from luaskills.context import CallContext, DatabaseScope
 from luaskills.errors import HostFunctionError
 from luaskills.types import Json
 

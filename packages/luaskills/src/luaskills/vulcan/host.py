@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.errors import HostFunctionError
 from luaskills.types import Json
 from luaskills.vulcan.arguments import Argument, Arguments, Tag, argument, filled_text, strict, table

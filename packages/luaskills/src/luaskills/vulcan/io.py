@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.errors import HostFunctionError
 from luaskills.vulcan import shells
 from luaskills.vulcan.arguments import (

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 
-from luaskills.engine.context import CallContext, ExecOutcome, ExecRequest
+from luaskills.context import CallContext, ExecOutcome, ExecRequest
 from luaskills.errors import HostFunctionError
 from luaskills.vulcan.arguments import Arguments, Tag, argument, checked_path, mapping, strict
 from luaskills.vulcan.file_bytes import read_file

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.errors import HostFunctionError
 from luaskills.types import Profile
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.errors import HostFunctionError
 from luaskills.vulcan import shells
 from luaskills.vulcan.arguments import Arguments, argument, path_text

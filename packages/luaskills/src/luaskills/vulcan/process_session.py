@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.errors import HostFunctionError
 from luaskills.vulcan.arguments import Argument, Arguments, Tag, argument, byte_string, json_type, mapping
 from luaskills.vulcan.child import Child, Output

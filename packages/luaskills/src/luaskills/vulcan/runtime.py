@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.vulcan.arguments import Arguments, Tag, argument, raw, text
 from luaskills.vulcan.function import HostFunction
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from luaskills.engine.context import CallContext, VmKind
+from luaskills.context import CallContext, VmKind
 from luaskills.vulcan import host_os, json, path
 from luaskills.vulcan.arguments import Arguments, argument, raw
 from luaskills.vulcan.bridge import Bridge

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from luaskills.engine.manifest import read_yaml
+from luaskills.engine.yaml_file import read_yaml
 from luaskills.errors import ManifestError
 from luaskills.testing.lined_yaml import LinedYaml, YamlProblem, read_lined
 from luaskills.testing.validation.finding import Findings

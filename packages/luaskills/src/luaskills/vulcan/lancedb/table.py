@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping
 
-from luaskills.engine.context import CallContext, DatabaseScope
+from luaskills.context import CallContext, DatabaseScope
 from luaskills.errors import HostFunctionError
 from luaskills.vulcan.arguments import Arguments, argument, mapping, strict
 from luaskills.vulcan.database import LANCEDB, Database

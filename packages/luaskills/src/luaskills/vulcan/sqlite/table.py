@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from luaskills.engine.context import CallContext
+from luaskills.context import CallContext
 from luaskills.vulcan.arguments import Arguments, argument, mapping, strict
 from luaskills.vulcan.database import SQLITE, Database
 from luaskills.vulcan.function import HostFunction
