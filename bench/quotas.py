@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -99,9 +100,9 @@ class Caller:
         self.seconds: list[float] = []
 
     async def ask(self, rate: float, seconds: float) -> None:
-        """At even intervals, whatever becomes of the calls before."""
+        """At even intervals, whatever becomes of the calls before; no two callers in step."""
         loop = asyncio.get_running_loop()
-        begin, calls = loop.time(), []
+        begin, calls = loop.time() + random.uniform(0, 1 / rate), []
         idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         for number in range(round(rate * seconds)):
             await asyncio.sleep(begin + number / rate - loop.time())
