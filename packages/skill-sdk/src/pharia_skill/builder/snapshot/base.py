@@ -18,7 +18,7 @@ from pharia_skill.builder.kind import SkillType
 from pharia_skill.builder.snapshot import inside
 from pharia_skill.builder.snapshot.files import Files, Mount
 from pharia_skill.builder.snapshot.freezing import PythonFailed, freeze
-from pharia_skill.builder.snapshot.linked import Linked, Variant, linked, once
+from pharia_skill.builder.snapshot.linked import Linked, Variant, builder_files, linked, once
 from pharia_skill.builder.stage import guest_files, stage_sdk
 from pharia_skill.builder.wasi import pydantic_core
 from pharia_skill.errors import ComponentizeFailed
@@ -112,9 +112,7 @@ def own_root(number: int) -> str:
 def base_key(variant: Variant) -> str:
     """Changes with everything the base is made of."""
     digest = hashlib.sha256(json.dumps([variant.key, [(name, _version(name)) for name in _DISTRIBUTIONS]]).encode())
-    here = Path(__file__).parent
-    own = [(file.name, file) for folder in (here, here.parent) for file in sorted(folder.glob("*.py"))]
-    for name, path in [*guest_files(variant.wit), *own]:
+    for name, path in [*guest_files(variant.wit), *builder_files()]:
         digest.update(f"\0{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
     return digest.hexdigest()
 

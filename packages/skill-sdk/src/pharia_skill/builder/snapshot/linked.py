@@ -51,9 +51,15 @@ class Variant:
         settings = [self.wit, self.kind.value, self.unstable, self.pydantic, version("componentize-py")]
         digest = hashlib.sha256(json.dumps(settings).encode())
         own = [("placeholder", Path(placeholder.__file__)), ("start", _START_SOURCE)]
-        for name, path in [*interface_files(self.wit), *self.extensions, *own]:
+        for name, path in [*interface_files(self.wit), *self.extensions, *own, *builder_files()]:
             digest.update(f"\0{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
         return digest.hexdigest()
+
+
+def builder_files() -> list[tuple[str, Path]]:
+    """The builder itself, by name: what another version of it made is not used."""
+    here = Path(__file__).parent
+    return [(file.name, file) for folder in (here, here.parent) for file in sorted(folder.glob("*.py"))]
 
 
 @dataclass(frozen=True, slots=True)
