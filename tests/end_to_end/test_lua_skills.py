@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,21 +18,40 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from doubles.docker_registry import docker_registry
 from doubles.lua_package import archive, files_of, put_folder
-from doubles.oci_image import package_image
+from doubles.oci_image import KEY, package_image, payload_of, public_pem, signature_image
 from doubles.openai_stub import Hang, Whole, chat_answer
 from pharia_kernel.config import NamespaceSettings
+from pharia_kernel.config.quotas import QuotaSettings
 from pharia_kernel.config.skill_entries import ProgrammableEntry
 from pharia_kernel.telemetry.tracing import Tracing
 
 from .answers import is_problem
 from .conftest import EXAMPLES, Start
-from .served import Served
+from .served import Held, Served
 
 ECHO = "return function(args) return 'hello ' .. args.name end"
 ASK = "return function(args) return vulcan.models.llm('be brief', args.question).assistant end"
 ADD = "return function(args) return vulcan.host.call('add', {a = 1, b = args.b}).value end"
 PEEK = "return function() return (pcall(io.open, '/etc/hostname')) and 'open' or 'shut' end"
 WRITE = "return function() io.open(vulcan.context.skill_dir .. '/x', 'w') return 'written' end"
+VERSIONED = (
+    "package.path = vulcan.context.skill_dir .. '/runtime/?.lua;' .. package.path local part = require('part') "
+    "return function() return '%s ' .. part.version end"
+)
+LATE = "deadline-exceeded"
+HOSTILE = {
+    "loop": ("while true do end", LATE),
+    "pattern": ("return string.find(string.rep('a', 40), string.rep('a?', 40) .. string.rep('a', 40) .. 'b')", LATE),
+    "memory": ("local t = {} while true do t[#t + 1] = string.rep('x', 1e6) .. #t end", "skill-memory-exceeded"),
+    "deep": ("local function f() return 1 + f() end return f()", "skill-reported-error"),
+    "large": ("return string.rep('x', 1e7)", "skill-output-too-large"),
+    "binary": ("return '\\255'", "skill-invalid-output"),
+    "exit": ("os.exit(1)", "skill-reported-error"),
+    "flood": ("while true do print(string.rep('x', 1000)) end", LATE),
+    "daemon": ("return vulcan.process.exec({command = 'setsid sleep 1000 >/dev/null 2>&1 &'}).stdout", ""),
+    "fine": ("return 'x'", "x"),
+}
+"""What comes of it, by name."""
 NAME = "    parameters: [{name: name, type: string, description: whom to greet, required: true}]"
 
 
@@ -49,6 +70,20 @@ async def changed(kernel: Served, name: str, former: httpx.Response, input: Any)
             seen = [(one.status_code, one.text, one.headers.get("x-skill-warning")) for one in (answer, former)]
             if seen[0] != seen[1]:
                 return answer
+
+
+def programs() -> int:
+    """Processes below this one that have not ended."""
+    below: dict[str, list[str]] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = file.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                below.setdefault(parent, []).append(file.parent.name)
+    found = [str(os.getpid())]
+    for process in found:
+        found += below.get(process, [])
+    return len(found)
 
 
 async def test_a_package_beside_components_is_listed_described_and_called(start: Start) -> None:
@@ -237,3 +272,126 @@ async def test_another_profile_counts_from_the_next_look(start: Start) -> None:
     dev = settings.namespaces["dev"].model_copy(update={"lua_profile": "locked"})
     await kernel.kernel.reload(settings.model_copy(update={"namespaces": {"dev": dev}}))
     assert (await changed(kernel, "notes-peek", before, {})).json() == "shut"
+
+
+@pytest.mark.parametrize("profile", ["locked", "standard"])
+async def test_hostile_calls_disturb_nobody_and_leave_nothing(start: Start, profile: str) -> None:
+    kernel = await start(deadline_seconds=0.3, settings={"namespace": {"lua_profile": profile}})
+    entries = {name: f"return function() {body} end" for name, (body, _) in HOSTILE.items()}
+
+    async def put() -> None:
+        put_folder(kernel.directory, "quiet", files_of({"say": "return function() return 'x' end"}))
+        put_folder(kernel.directory, "bad", files_of(entries))
+        for name in ("bad-fine", "quiet-say"):
+            assert (await answered(kernel, f"dev/{name}", {})).json() == "x"
+
+    async def removed() -> tuple[Held, int]:
+        """What is held when the packages, and with them their processes, are gone."""
+        for package in ("quiet", "bad"):
+            (kernel.directory / package / "skill.yaml").unlink()
+        async with asyncio.timeout(20):
+            while (await kernel.client.get("/v1/skills")).json() != ["dev/healthy"]:
+                pass
+        await kernel.until_idle()
+        return kernel.held(), programs()
+
+    async def one(name: str) -> str:
+        answer = await kernel.run(f"bad-{name}", {})
+        return answer.json()["code"] if answer.is_error else answer.json()
+
+    async def round() -> None:
+        bad = asyncio.gather(*(one(name) for name in HOSTILE))
+        while not bad.done():
+            assert (await kernel.run("quiet-say", {})).json() == "x"
+        for (name, (_, expected)), code in zip(HOSTILE.items(), await bad, strict=True):
+            assert name == "daemon" or code in (expected, LATE), name
+
+    await put()
+    for name, (_, expected) in HOSTILE.items():
+        if (name, profile) == ("daemon", "locked"):
+            expected = "skill-reported-error"
+        while (code := await one(name)) == LATE != expected:
+            pass  # others had the processor
+        assert code == expected, name
+    await round()
+    before, processes = await removed()
+    await put()
+    for _ in range(2):
+        await round()
+    await removed()
+    await kernel.until(lambda: programs() <= processes and kernel.held().is_within(before))
+
+
+async def test_calls_while_versions_change_are_each_of_one_version(start: Start) -> None:
+    kernel = await start()
+    seen: list[str] = []
+    last = asyncio.Event()
+
+    def put(version: str) -> None:
+        parts = {"runtime/part.lua": f"return {{version = '{version}'}}"}
+        put_folder(kernel.directory, "notes", {**parts, **files_of({"say": VERSIONED % version})})
+
+    async def calling() -> None:
+        while not last.is_set():
+            answer = await kernel.run("notes-say", {})
+            assert answer.status_code == 200, answer.text
+            seen.append(answer.json())
+
+    put("0")
+    assert (await answered(kernel, "dev/notes-say", {})).json() == "0 0"
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(calling())
+        for version in "123":
+            put(version)
+            await kernel.until(lambda version=version: f"{version} {version}" in seen)  # type: ignore[misc]
+        last.set()
+    assert set(seen) == {"0 0", "1 1", "2 2", "3 3"}
+
+
+async def test_a_skill_that_calls_a_skill_that_asks_a_model_is_one_trace_and_pays(start: Start) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    namespace = {
+        "lua_model": "small",
+        "skill_tools": ("notes-ask",),
+        "limits": QuotaSettings(tokens_per_day=1000),
+    }
+    kernel = await start(tracing=Tracing(provider), settings={"namespace": namespace})
+    outer = "return function(args) return vulcan.json.encode(vulcan.host.call('notes-ask', args)) end"
+    careful = "return function() return vulcan.models.llm('s', 'u').error.code end"
+    put_folder(kernel.directory, "notes", files_of({"outer": outer, "ask": ASK, "careful": careful}))
+    used = {"prompt_tokens": 600, "completion_tokens": 400, "total_tokens": 1000}
+    kernel.stub.replies = [Whole({**chat_answer("oat milk"), "usage": used})]
+    answer = await answered(kernel, "dev/notes-outer", {"question": "what milk?"})
+    assert "oat milk" in answer.json()
+    spans = [span for span in exporter.get_finished_spans() if span.context is not None]
+    (chat,) = [span for span in spans if span.name == "chat"]
+    trace = {span.context.span_id: span for span in spans if span.context.trace_id == chat.context.trace_id}
+    assert [span.name for span in trace.values()].count("skill_execution") == 2
+    assert [span for span in trace.values() if span.parent is None or span.parent.span_id not in trace] == [
+        span for span in trace.values() if span.name.startswith("POST")
+    ]
+    usage = (await kernel.client.get("/v1/usage")).json()
+    assert "small" in str(usage)
+    assert (await kernel.run("notes-careful", {})).json() == "budget_exceeded"
+
+
+async def test_only_what_is_signed_is_served_where_there_is_a_key(start: Start, tmp_path: Path) -> None:
+    signed, other = (package_image(archive("notes", files_of({"echo": ECHO.replace("hello", word)}))) for word in "ab")
+    (tmp_path / "registry").mkdir()
+    with docker_registry(tmp_path / "registry") as registry:
+        await registry.push("team/notes:1", signed)
+        await registry.push("team/notes:2", other)
+        signature = signature_image((payload_of(signed.digest), KEY))
+        await registry.push(f"team/notes:{signed.digest.replace(':', '-')}.sig", signature)
+        entry = ProgrammableEntry(type="lua", name="notes", tag="1", versions=("2",))
+        team = NamespaceSettings(
+            registry=registry.host, base_repository="team", skills=(entry,), public_key=public_pem().decode()
+        )
+        kernel = await start(settings={"namespaces": {"team": team}, "namespace_update_interval": 0.05})
+        assert (await answered(kernel, "team/notes-echo", {"name": "x"})).json() == "a x"
+        refused = await kernel.client.post("/v1/skills/team/notes:2/run", json={"name": "x"})
+        assert refused.is_error
+        assert "is not signed" in refused.text

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from components import wat
+from doubles.lua_package import files_of, put_folder
 from doubles.mcp_servers import PROGRAM
 from doubles.openai_stub import OpenAiStub, Whole, completion_answer
 
@@ -64,6 +65,36 @@ async def test_a_worker_is_killed(tmp_path: Path) -> None:
     assert max(asked.values()) == 1
     assert all(asked[f"call {number}"] == 1 for number, each in enumerate(whole) if each)
     assert sum(map(len, whole)) > CALLS / 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "workers"])
+async def test_the_kernel_is_killed_while_lua_skills_run(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """One computes, one waits for a program that has detached itself: all of it ends."""
+    program = f"setsid sh -c 'echo $$ > {tmp_path}/pid; exec sleep 1000' & wait"
+    sources = {
+        "say": "return function() return 'x' end",
+        "loop": "return function() while true do end end",
+        "wait": f"return function() return vulcan.process.exec({{command = [[{program}]]}}).stdout end",
+    }
+    put_folder(tmp_path / "skills", "notes", files_of(sources))
+    settings = {"NAMESPACES__DEV__DIRECTORY": str(tmp_path / "skills"), "LUA__DIRECTORY": str(tmp_path / "lua")}
+    settings["LIMITS__GRACE_SECONDS"] = "0.1"  # workers whose watcher is gone finish their calls first
+    async with running(tmp_path, *options, **settings) as kernel:
+
+        async def served() -> bool:
+            return (await kernel.post("/v1/skills/dev/notes-say/run", {})).status_code == 200
+
+        assert await until(served)
+        calls = [
+            asyncio.create_task(exchange(kernel.address, f"/v1/skills/dev/notes-{name}/run", {})) for name in sources
+        ]
+        assert await until(lambda: (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text()))
+        processes = descendants(kernel.process.pid)
+        assert int((tmp_path / "pid").read_text()) in processes
+        kernel.process.kill()
+        assert await gone(processes)
+        await asyncio.gather(*calls)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")

@@ -260,6 +260,7 @@ async def test_calls_are_counted_and_measured(start: Start) -> None:
     ):
         assert line in shown, line
     assert any(line.startswith("kernel_wasm_instances_free ") for line in shown)
+    assert any(line.startswith("kernel_lua_processes_free ") for line in shown)
     failures = [line for line in shown if line.startswith("kernel_csi_failures_total{")]
     assert {line.partition("function=")[2] for line in failures} == {'"complete"} 1.0', '"chat_stream"} 1.0'}
     assert "nobody" not in "".join(shown)

@@ -104,3 +104,6 @@ def json_ffi(skills: SkillTree) -> Iterator[LuaSkillsJsonFfi]:
     made.clear_model_embed_json_callback()
     made.clear_model_llm_json_callback()
     made.clear_skill_operation_progress_json_callback()
+    made.clear_skill_management_json_callback()
+    made.clear_skill_lifecycle_json_callback()
+    made.clear_entry_registry_delta_json_callback()

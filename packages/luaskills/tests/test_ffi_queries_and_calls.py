@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,20 @@ def test_errors_of_calls_keep_the_texts_programs_know(loaded: JsonCalls) -> None
     assert "boom" in failed
     assert loaded.result("run_lua", code="return type(args.secret), 2") == "nil"
     assert loaded.result("run_lua", code="return 1, 2") == 1
+
+
+def test_a_skill_without_a_database_is_told_so(ffi: JsonCalls, skills: SkillTree) -> None:
+    """Row 119, from the manifest on."""
+    body = (
+        "return function() local s = vulcan.sqlite; local ok, text = pcall(s.query_json, {sql = 'SELECT 1'}) "
+        "return vulcan.json.encode({s.enabled, s.status().enabled, ok, text}) end"
+    )
+    skills.write("plain", body)
+    skills.write("keeper", body, more="sqlite: {enable: true}\n")
+    ffi.result("load_from_roots", skill_roots=skills.chain())
+    content = ffi.result("call_skill", tool_name="plain-run")["content"]
+    assert json.loads(content) == [False, False, False, "current skill has not enabled sqlite"]
+    assert json.loads(ffi.result("call_skill", tool_name="keeper-run")["content"])[:3] == [True, True, True]
 
 
 def test_lua_sees_the_invocation_context(loaded: JsonCalls) -> None:

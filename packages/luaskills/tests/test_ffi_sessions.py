@@ -169,12 +169,31 @@ def test_directories_of_a_lease_are_checked(ffi: JsonCalls) -> None:
     assert ffi.result("runtime_lease_create", sid="t", cwd="  ")["cwd"] is None
 
 
+@pytest.mark.parametrize("action", ["create", "eval", "status", "list", "close"])
+def test_no_system_function_answers_without_an_authority(ffi: JsonCalls, family: str, action: str) -> None:
+    """Row 134."""
+    lease = ffi.result(f"system_{family}_create", sid="s", ttl_sec=60, authority="system")
+    members = {"sid": "s", "lease_id": lease["lease_id"], "code": "return 1"}
+    function = f"luaskills_ffi_system_{family}_{action}_json"
+    refused = f"{function} requires host-injected authority: use 'system' or 'delegated_tool'"
+    assert ffi.error(f"system_{family}_{action}", **members) == refused
+    assert ffi.error(f"system_{family}_{action}", **members, authority=None) == refused
+    unknown = ffi.error(f"system_{family}_{action}", **members, authority="root")
+    assert unknown.startswith(f"{function} received invalid JSON input: unknown variant `root`")
+    listed = ffi.result(f"system_{family}_list", authority="system")["leases"]
+    assert [found["lease_id"] for found in listed] == [lease["lease_id"]]
+
+
 @pytest.mark.parametrize("authority", ["system", "delegated_tool"])
 def test_system_functions_take_either_authority(ffi: JsonCalls, family: str, authority: str) -> None:
     """Row 135."""
-    lease = ffi.result(f"system_{family}_create", sid="s", ttl_sec=60, authority=authority)
-    answer = evaluate(ffi, f"system_{family}", lease, "return 7", authority=authority)
-    assert answer["result"] == 7
+    who = {"authority": authority}
+    lease = ffi.result(f"system_{family}_create", sid="s", ttl_sec=60, **who)
+    assert evaluate(ffi, f"system_{family}", lease, "return 7", **who)["result"] == 7
+    key = {"lease_id": lease["lease_id"], **who}
+    assert ffi.result(f"system_{family}_status", **key)["closed"] is False
+    assert [found["sid"] for found in ffi.result(f"system_{family}_list", **who)["leases"]] == ["s"]
+    assert ffi.result(f"system_{family}_close", **key)["closed"] is True
 
 
 def test_sessions_of_0_3_are_one_table_for_both_planes(ffi: JsonCalls) -> None:

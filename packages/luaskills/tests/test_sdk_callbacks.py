@@ -25,7 +25,11 @@ def test_only_the_owner_clears_a_slot(client: LuaSkillsClient, json_ffi: LuaSkil
     other.set_host_tool_json_callback(None)
     assert client.run_lua(CALL) == {"by": "owner"}
     json_ffi.clear_host_tool_json_callback()
-    assert client.run_lua(CALL)["error"]["code"] == "host_tool_callback_missing"
+    missing = {
+        "code": "host_tool_callback_missing",
+        "message": "host tool bridge has no registered callback for 'tool'",
+    }
+    assert client.run_lua(CALL) == {"ok": False, "error": missing}
     json_ffi.clear_host_tool_json_callback()
 
 
@@ -134,3 +138,70 @@ def test_a_provider_that_comes_after_the_engine_is_not_seen(json_ffi: LuaSkillsJ
         assert client.list_entries("system") == []
         with pytest.raises(LuaSkillsError, match="'keeper-run' not found"):
             client.call_skill("keeper-run")
+
+
+def test_a_host_that_allows_it_manages_skills_for_a_skill(json_ffi: LuaSkillsJsonFfi, skills: SkillTree) -> None:
+    """Rows 117, 118 with a whole engine."""
+    skills.write("loud", "return function() return 'loud' end", "USER")
+    skills.write(
+        "admin",
+        "return function(args) local ok, answer = pcall(vulcan.runtime.skills.disable, args) "
+        "return vulcan.json.encode({ok, answer}) end",
+    )
+    seen: list[Any] = []
+
+    def answer(request: Any) -> Any:
+        seen.append(request)
+        return client.skills.disable(skills.chain(), request["input"]["skill_id"])
+
+    json_ffi.set_skill_management_json_callback(answer)
+    with LuaSkillsClient(runtime_root=skills.root) as client:
+        client.load_from_roots(skills.chain())
+        refused = '[false,"vulcan.runtime.skills.disable is disabled by host policy"]'
+        assert client.call_skill("admin-run", {"skill_id": "loud"})["content"] == refused
+    bridge = {"capabilities": {"enable_skill_management_bridge": True}}
+    with LuaSkillsClient(runtime_root=skills.root, host_options=bridge) as client:
+        client.load_from_roots(skills.chain())
+        root = '[false,"vulcan.runtime.skills.disable cannot target the system-controlled ROOT layer"]'
+        assert client.call_skill("admin-run", {"skill_id": "loud", "target_root": "root"})["content"] == root
+        assert seen == []
+        assert client.call_skill("admin-run", {"skill_id": "loud"})["content"] == '[true,{"disabled":true}]'
+        assert client.is_skill("loud-run") is False
+    assert seen == [{"action": "disable", "authority": "delegated_tool", "input": {"skill_id": "loud"}}]
+
+
+def test_a_host_hears_which_entries_and_skills_change(json_ffi: LuaSkillsJsonFfi, skills: SkillTree) -> None:
+    skills.write("notes", "return function() return 1 end", "USER")
+    deltas: list[Any] = []
+    ends: list[Any] = []
+    json_ffi.set_entry_registry_delta_json_callback(deltas.append)
+    json_ffi.set_skill_lifecycle_json_callback(ends.append)
+    with LuaSkillsClient(runtime_root=skills.root) as client:
+        client.load_from_roots(skills.chain())
+        client.skills.uninstall(skills.chain(), "notes")
+    [loaded, removed] = deltas
+    assert [entry["canonical_name"] for entry in loaded["added_entries"]] == ["notes-run"]
+    assert (removed["added_entries"], removed["removed_entry_names"]) == ([], ["notes-run"])
+    assert [(end["action"], end["skill_id"], end["status"]) for end in ends] == [("Uninstall", "notes", "uninstalled")]
+
+
+def test_a_coroutine_function_is_refused_at_once(json_ffi: LuaSkillsJsonFfi) -> None:
+    async def answer(_: Any) -> Any:
+        raise AssertionError("never asked")
+
+    with pytest.raises(TypeError, match=r"host_tool must be a plain function.*run_coroutine_threadsafe"):
+        json_ffi.set_host_tool_json_callback(answer)
+
+
+def test_an_exception_without_a_text_is_known_by_its_type(client: LuaSkillsClient, json_ffi: LuaSkillsJsonFfi) -> None:
+    def answer(_: Any) -> Any:
+        raise TimeoutError
+
+    json_ffi.set_host_tool_json_callback(answer)
+    json_ffi.set_model_llm_json_callback(answer)
+    assert client.run_lua(CALL)["error"]["message"] == "TimeoutError"
+    assert client.run_lua("return vulcan.models.llm('a', 'b').error.message") == "TimeoutError"
+    with pytest.raises(LuaSkillsError, match=r"vulcan\.host\.list: TimeoutError"):
+        client.run_lua("return vulcan.host.list()")
+    json_ffi.clear_model_llm_json_callback()
+    json_ffi.clear_host_tool_json_callback()

@@ -104,12 +104,28 @@ def test_a_closed_client_refuses_everything(skills: SkillTree) -> None:
     roots = skills.chain()
     for call in (
         lambda: client.run_lua("return 1"),
+        lambda: client.call_skill("open-run"),
         lambda: client.list_entries(),
+        lambda: client.list_skill_help(),
+        lambda: client.render_skill_help_detail("open"),
+        lambda: client.prompt_argument_completions("p", "a"),
+        lambda: client.is_skill("open-run"),
+        lambda: client.skill_name_for_tool("open-run"),
         lambda: client.load_from_roots(roots),
+        lambda: client.reload_from_roots(roots),
         lambda: client.config.list(),
+        lambda: client.config.get("open", "k"),
+        lambda: client.config.set("open", "k", "v"),
+        lambda: client.config.delete("open", "k"),
         lambda: client.skills.enable(roots, "x"),
+        lambda: client.skills.disable(roots, "x"),
+        lambda: client.skills.install(roots, {"skill_id": "x"}),
+        lambda: client.skills.update(roots, {"skill_id": "x"}),
+        lambda: client.skills.uninstall(roots, "x"),
         lambda: client.system().list_entries(),
+        lambda: client.system().call("luaskills_ffi_is_skill_json", {"tool_name": "x"}),
         lambda: sessions.list(),
+        lambda: sessions.create("s"),
     ):
         with pytest.raises(RuntimeError, match=f"LuaSkills engine {client.engine_id} is already closed"):
             call()

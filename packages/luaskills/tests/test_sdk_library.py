@@ -70,7 +70,7 @@ def test_without_a_library_the_built_in_engine_answers(tmp_path: Path, monkeypat
     assert LuaSkillsJsonFfi(runtime_root=tmp_path, engine="builtin").library_path is None
     with pytest.raises(ValueError, match="the built-in engine takes no library_path"):
         LuaSkillsJsonFfi("x.so", engine="builtin")
-    with pytest.raises(ValueError, match="'none' is not a valid EngineChoice"):
+    with pytest.raises(ValueError, match="engine must be one of auto, builtin, native: 'none'"):
         LuaSkillsJsonFfi(engine="none")
 
 

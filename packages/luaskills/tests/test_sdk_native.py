@@ -135,6 +135,10 @@ def test_a_library_may_refuse_a_callback(ffi: LuaSkillsJsonFfi) -> None:
     assert str(caught.value) == (
         f"{missing}: LuaSkills library does not export {missing}; update the native runtime before using this callback"
     )
+    for kind in ("skill_management", "skill_lifecycle", "entry_registry_delta"):
+        with pytest.raises(LuaSkillsError, match=f"does not export luaskills_ffi_set_{kind}_json_callback"):
+            getattr(ffi, f"set_{kind}_json_callback")(lambda _: None)
+        getattr(ffi, f"clear_{kind}_json_callback")()
 
 
 def test_a_library_without_an_engine_makes_no_client(library: Path, tmp_path: Path) -> None:

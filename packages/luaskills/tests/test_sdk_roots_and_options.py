@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from luaskills import (
+    LuaSkillsClient,
+    LuaSkillsError,
     RuntimeRoots,
     RuntimeSkillRoot,
     create_engine_options,
@@ -114,3 +118,28 @@ def test_an_install_manifest_adds_its_options(tmp_path: Path) -> None:
     assert options["space_controller"] == {**default_space_controller_options(), "auto_spawn": True}
     kept = create_engine_options(tmp_path, host_options={"sqlite_provider_mode": "dynamic_library"})
     assert kept["host_options"]["sqlite_provider_mode"] == "dynamic_library"
+
+
+@pytest.mark.parametrize(
+    ("host_options", "text"),
+    [
+        ({"profle": "locked"}, "host_options has no 'profle'; is 'profile' meant?"),
+        ({"limit": {"time_ms": 1}}, "host_options has no 'limit'; is 'limits' meant?"),
+        (
+            {"limits": {"time": 1}},
+            "host_options.limits has no 'time'; it has time_ms, instructions, memory_bytes, depth",
+        ),
+    ],
+)
+def test_a_typo_does_not_open_what_it_was_to_close(tmp_path: Path, host_options: Any, text: str) -> None:
+    with pytest.raises(LuaSkillsError, match=re.escape(text)):
+        LuaSkillsClient(runtime_root=tmp_path, host_options=host_options)
+
+
+def test_options_of_later_versions_are_ignored(tmp_path: Path) -> None:
+    LuaSkillsClient(runtime_root=tmp_path, host_options={"managed_runtimes": {}}).close()
+
+
+def test_an_unknown_engine_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="engine must be one of auto, builtin, native: 'fast'"):
+        LuaSkillsClient(runtime_root=tmp_path, engine="fast")

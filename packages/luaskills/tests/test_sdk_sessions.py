@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +26,7 @@ def sessions(request: pytest.FixtureRequest, client: LuaSkillsClient) -> Runtime
 
 
 def test_a_handle_counts_through_its_life(sessions: RuntimeSessionClient) -> None:
+    """Rows 123, 135: the system clients of these tests have the authority of a delegated tool."""
     handle = sessions.create_handle("count", ttl_sec=60)
     assert (handle.sid, handle.generation) == ("count", 1)
     assert handle.eval(COUNT)["result"] == 1
@@ -38,8 +40,10 @@ def test_a_handle_comes_back_from_its_identity(sessions: RuntimeSessionClient) -
     """Row 136."""
     first = sessions.create_handle("kept", ttl_sec=60)
     first.eval(COUNT)
-    again = sessions.bind_handle(dict(first.identity_payload()))
+    kept = json.dumps(first.identity_payload())
+    again = sessions.bind_handle(json.loads(kept))
     assert again.eval(COUNT)["result"] == 2
+    assert first.eval(COUNT)["result"] == 3
     found = sessions.find_handle("kept")
     assert found is not None
     assert found.identity_payload() == first.identity_payload()

@@ -233,6 +233,9 @@ class Installed(Protocol):
     def offer(self, name: str, function: Any) -> None:
         """Make a Lua function of the engine ``vulcan.{name}``."""
 
+    def close(self) -> None:
+        """Let go of the VM."""
+
     def enter(self) -> bool:
         """Repair the core tables and fill ``vulcan.context``, ``.deps``, ``.runtime.internal`` from the context.
 

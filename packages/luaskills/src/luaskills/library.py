@@ -56,7 +56,11 @@ def chosen_library(
     explicit_path: PathLike | None, runtime_root: PathLike | None, engine: EngineChoice | str = EngineChoice.AUTO
 ) -> Path | None:
     """The native library to load; None stands for the built-in engine. Raises RuntimeError and ValueError."""
-    choice = EngineChoice(engine)
+    try:
+        choice = EngineChoice(engine)
+    except ValueError:
+        known = ", ".join(each.value for each in EngineChoice)
+        raise ValueError(f"engine must be one of {known}: {engine!r}") from None
     if choice is EngineChoice.BUILTIN:
         if explicit_path:
             raise ValueError("the built-in engine takes no library_path")

@@ -89,8 +89,44 @@ def test_arguments_come_from_a_file_or_from_standard_input(
 ) -> None:
     (tmp_path / "args.json").write_text('{"n": 1}')
     assert run("run-lua", "return args.n", "@args.json").json == 1
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"n": 2}'))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"n": 2}')))
     assert run("run-lua", "return args.n", "-").json == 2
+
+
+def test_arguments_that_can_not_be_read_are_said_with_their_place(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "latin.json").write_bytes(b'{"n": "\xff"}')
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'"\xff"'), errors="surrogateescape"))
+    for given, text in (
+        ("@none.json", "error: json-args can not be read from none.json: No such file or directory\n"),
+        ("@latin.json", "error: json-args from latin.json is not UTF-8: "),
+        ("-", "error: json-args from standard input is not UTF-8: "),
+    ):
+        failed = run("run-lua", "return 1", given)
+        assert (failed.status, text in failed.err) == (2, True), failed.err
+
+
+def test_half_of_a_surrogate_pair_is_refused_without_a_traceback(run: Run) -> None:
+    failed = run("run-lua", "return 1", '{"a": "\\ud800"}')
+    assert (failed.status, failed.err.count("\n")) == (1, 1)
+    assert failed.err.endswith("received invalid JSON input: a text holds half of a surrogate pair\n")
+
+
+def test_letters_that_the_terminal_does_not_have_are_escaped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii"))
+    assert run("run-lua", "return 'Ä'").status == 0
+    assert written.getvalue() == b'"\\u00c4"\n'
+
+
+def test_a_system_error_names_the_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert run("new", "a", "--directory", "file").err == "error: file/a: Not a directory\n"
+
+
+def test_a_command_without_its_action_says_what_is_missing(run: Run) -> None:
+    assert run("config").err.endswith("error: the following arguments are required: action\n")
 
 
 def test_skills_are_heard_only_when_asked_for(run: Run, notes: Path) -> None:

@@ -1,4 +1,4 @@
-"""Global options stand anywhere on the line."""  # rows 168, 169
+"""Global options stand anywhere on the line."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def parsed(*words: str) -> GlobalOptions:
     return GlobalOptions.of(build_parser().parse_args([*front, *rest]))
 
 
+# row 168
 @pytest.mark.parametrize(
     "words",
     [
@@ -41,6 +42,7 @@ def test_the_defaults_are_a_runtime_here_and_a_delegated_tool() -> None:
 
 
 def test_layers_can_be_left_out_and_renamed() -> None:
+    """Row 169."""
     options = parsed("list", "--no-project", "--user-skills", "mine")
     assert (options.include_project, options.include_user) == (False, True)
     assert dict(options.skills_dirs) == {"user_skills_dir_name": "mine"}

@@ -45,6 +45,39 @@ def test_a_package_is_not_made_over_another_or_with_a_wrong_name(run: Run, hello
     assert sorted(hello.rglob("*")) == before
 
 
+def test_a_package_that_can_not_be_written_leaves_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    failed = run("new", "hello")
+    assert (failed.status, failed.err) == (1, "error: No space left on device\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_packages_is_packed_whole(run: Run) -> None:
+    for name in ("one", "two"):
+        assert run("new", name, "--directory", "skills").status == 0
+    packed = run("pack", "skills").out.splitlines()
+    assert packed == [
+        f"dist/{name}-v0.1.0-{kind}" for name in ("one", "two") for kind in ("skill.zip", "checksums.txt")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "text"),
+    [
+        (("-k", "zzz"), 1, "there are no cases to run with 'zzz' in the name"),
+        (("--record", "--host", "no_such_module:x"), 2, "there is no module no_such_module (a file is FILE.py:NAME)"),
+    ],
+)
+def test_a_choice_that_finds_nothing_is_said(run: Run, hello: Path, words: Any, status: int, text: str) -> None:
+    failed = run("test", "hello", *words)
+    assert (failed.status, text in failed.err) == (status, True), failed.err
+
+
 def test_a_failed_case_is_shown_with_its_place(run: Run, hello: Path) -> None:
     cases = hello / "tests" / "greet.yaml"
     cases.write_text("cases:\n  - {name: polite, entry: greet, args: {who: Ada}, expect: 'Good day, Ada!'}\n")

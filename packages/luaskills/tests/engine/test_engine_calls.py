@@ -93,6 +93,25 @@ def test_a_failed_nested_call_gives_the_caller_its_context_back(each):
     assert engine.config.get("outer", "k") == "v"
 
 
+# row 70
+def test_a_failed_nested_call_leaves_the_caller_its_own_database(each):
+    for skill_id, body in (
+        ("inner", "vulcan.sqlite.execute_script({sql = 'CREATE TABLE theirs (x)'}) error('no')"),
+        (
+            "outer",
+            "local sql = vulcan.sqlite sql.execute_script({sql = 'CREATE TABLE mine (x)'}) "
+            "local ok, e = pcall(vulcan.call, 'inner-run') "
+            "local names = sql.query_json({sql = 'SELECT name FROM sqlite_master'}) "
+            "return tostring(ok) .. tostring(e):match('no') .. vulcan.json.encode(names)",
+        ),
+    ):
+        each.skill(skill_id, f"return function() {body} end", manifest="sqlite: {enable: true}\n")
+    content = each.engine().call_skill("outer-run").content
+    assert content.startswith("falseno")
+    assert "mine" in content
+    assert "theirs" not in content
+
+
 def test_a_nested_call_sees_its_own_skill_and_the_request_of_the_outer_one(each):
     each.skill(
         "inner",
@@ -132,12 +151,15 @@ def test_what_a_skill_takes_away_is_back_at_the_next_call(each):
     )
     each.skill(
         "good",
-        "return function() return vulcan.json.encode({('a'):rep(2), type(vulcan.fs.read), vulcan.x == nil, "
-        "pcall(function() return 'a' + 1 end) == false, none == nil, getmetatable('').__metatable == nil}) end",
+        "local calls = 0 return function() calls = calls + 1 "
+        "return vulcan.json.encode({('a'):rep(2), type(vulcan.fs.read), vulcan.x == nil, "
+        "pcall(function() return 'a' + 1 end) == false, none == nil, getmetatable('').__metatable == nil, calls}) end",
     )
     engine = each.engine()
+    assert engine.call_skill("good-run").content == '["aa","function",true,true,true,true,1]'
     assert engine.call_skill("vandal-run").content == "x"
-    assert engine.call_skill("good-run").content == '["aa","function",true,true,true,true]'
+    # the count goes on: it is the VM the other one was in
+    assert engine.call_skill("good-run").content == '["aa","function",true,true,true,true,2]'
 
 
 def test_two_skills_with_one_module_name_keep_their_own_code(each):
@@ -318,7 +340,7 @@ def test_calls_run_at_the_same_time(each):
 
 
 # row 121
-def test_providers_are_those_of_the_creation_and_tools_those_of_the_moment(each):
+def test_providers_are_those_of_the_creation_and_tools_those_of_the_moment(each, caplog):
     each.skill(
         "notes",
         "return function() vulcan.sqlite.query_json({sql = 'q'}) return vulcan.host.call('x', {}).value end",
@@ -335,6 +357,7 @@ def test_providers_are_those_of_the_creation_and_tools_those_of_the_moment(each)
     callbacks.set("sqlite_provider", lambda _request: {})
     late.reload_from_roots(each.chain())
     assert each.names(late) == []
+    assert "SQLite host-callback mode is enabled but no json callback is registered" in caplog.text
 
 
 # row 103
@@ -345,6 +368,12 @@ def test_isolated_code_ends_at_its_time_limit(each):
     assert document.startswith("# Runtime Execution Error\n")
     assert "## Status\nFAILED\n" in document
     assert "luaexec execution timed out after 50 ms" in document
+    assert document.endswith("## Printed Output\n```text\n1\n```")
+
+
+def test_isolated_code_that_returns_no_text_is_told_so(each):
+    document = each.engine().run_lua("return vulcan.runtime.lua.exec({code = [[print(1) return '\\255']]})")
+    assert "## Error\n```text\nthe result is not valid UTF-8: " in document
     assert document.endswith("## Printed Output\n```text\n1\n```")
 
 

@@ -115,6 +115,7 @@ def installed(tmp_path: Any, kind: str = "tools", version: str = "1.2.0") -> Any
         ("tar_gz", tarred(t_1__bin__t="tool")),
         ("raw", b"tool"),
     ],
+    ids=["zip", "zip with a directory", "tar", "tar with a directory", "raw"],
 )
 def test_an_archive_is_fetched_and_its_exports_are_put_in_place(
     load: Any, server: Server, tmp_path: Any, archive_type: str, content: bytes
@@ -128,6 +129,7 @@ def test_an_archive_is_fetched_and_its_exports_are_put_in_place(
     assert server.asked == ["/t-1.2.0-v1.2.0"]
 
 
+# row 162
 def test_what_is_there_is_not_fetched(load: Any, server: Server, tmp_path: Any) -> None:
     package = {"url": server.url + "/t", "exports": [EXPORT]}
     file = installed(tmp_path, "lua") / "bin" / "t"
@@ -167,6 +169,17 @@ def test_a_list_of_packages_names_the_archive(load: Any, server: Server, tmp_pat
     source = {"type": "skilllist", "skilllist": {"url": f"{server.url}/index", "package": "t"}}
     assert load({"exports": [EXPORT]}, source=source)
     assert (installed(tmp_path) / "bin" / "t").read_text() == "tool"
+
+
+# row 16
+def test_a_skill_the_host_ignores_gets_no_dependencies(load: Any, server: Server, tmp_path: Any) -> None:
+    server.files["/t"] = b"tool"
+    package = {"url": server.url + "/t", "exports": [EXPORT]}
+    assert not load(package, host={"ignored_skill_ids": [" notes "]})
+    assert server.asked == []
+    assert not (tmp_path / "dependencies").exists()
+    assert load(package)
+    assert installed(tmp_path).is_dir()
 
 
 def test_a_dependency_of_the_host_is_never_fetched(load: Any, server: Server, tmp_path: Any, caplog: Any) -> None:

@@ -140,6 +140,23 @@ def test_memory_ends_at_the_heap_limit(engine: Engine, code: str) -> None:
     assert engine.run_lua("return #string.rep('x', 2e7)") == 20_000_000
 
 
+@pytest.mark.parametrize("flavour", ["luajit", "lua54"])
+def test_a_heap_without_room_to_end_the_call_is_a_memory_limit_too(flavour: str) -> None:
+    """What comes after the call is Lua as well; the VM it fails in serves no other call."""
+    with Engine(options(flavour=flavour)) as engine:
+        engine.run_lua("return 1")
+        with engine._calls._pool.lend("") as vm:
+
+            def full() -> None:
+                raise vm._lua.LuaMemoryError
+
+            vm._disarm = full
+        with pytest.raises(LimitExceeded, match="not enough memory") as caught:
+            engine.run_lua("return 1")
+        assert caught.value.code == "memory_limit"
+        assert engine.run_lua("return 1") == 1
+
+
 @pytest.mark.parametrize("code", REFUSED.values(), ids=list(REFUSED))
 def test_forbidden_or_bottomless_code_is_an_error(engine: Engine, code: str) -> None:
     with pytest.raises(CallFailed):

@@ -29,6 +29,12 @@ def test_nobody_ends_the_host(each, profile):
     assert answer(each, "os.exit", profile=profile) == "nil"
 
 
+@pytest.mark.parametrize("profile", ["trusted", "standard", "locked"])
+def test_nobody_reaches_what_binds_lua_to_python(each, profile):
+    code = "tostring(python) .. tostring(package.loaded.python) .. tostring(pcall(require, 'python'))"
+    assert answer(each, code, profile=profile) == "nilnilfalse"
+
+
 def test_standard_has_files_processes_and_the_environment(each):
     code = "type(io.open('/etc/hostname')) .. type(os.getenv('PATH')) .. vulcan.process.exec('printf x').stdout"
     assert answer(each, code) == "userdatastringx"

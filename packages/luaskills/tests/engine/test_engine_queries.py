@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 
-from luaskills.errors import EngineError, InvalidInput
+from luaskills.errors import ArgumentsInvalid, EngineError, InvalidInput
 from luaskills.types import InvocationContext
 
 
@@ -85,7 +86,7 @@ def test_a_text_body_is_given_as_it_is(helped):
     assert (detail["content_type"], detail["content"], detail["is_main"]) == ("markdown", "# Nötes\r\n", True)
 
 
-# rows 43, 44
+# row 43
 @pytest.mark.parametrize(
     ("body", "content"),
     [
@@ -103,9 +104,11 @@ def test_a_lua_body_is_what_it_returns(helped, body, content):
     assert detail["content"] == content
 
 
+# row 44
 @pytest.mark.parametrize(
     ("body", "message"),
     [
+        ("return function() return {} end", "Help help/find.lua must return a plain string, actual_type='table'"),
         ("return {}", "Help help/find.lua must return a plain string, actual_type='table'"),
         ("return function() return 5 end", "Help help/find.lua must return a plain string, actual_type='integer'"),
         ("local x", "Help help/find.lua must return a plain string, actual_type='nil'"),
@@ -192,6 +195,31 @@ def test_a_schema_of_a_file_is_shown_and_gives_the_parameters(site):
         "union",
         "schema",
     ]
+
+
+@pytest.mark.parametrize("reference", ["http://127.0.0.1:{port}/s.json", "file://{file}"])
+def test_a_schema_does_not_make_the_engine_read_anything(site, caplog, tmp_path, reference):
+    (tmp_path / "s.json").write_text('{"type": "string"}')
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        uri = reference.format(port=listener.getsockname()[1], file=tmp_path / "s.json")
+        site.skill("notes", entry=f", input_schema: {{type: object, properties: {{q: {{$ref: '{uri}'}}}}}}")
+        assert site.names(site.engine()) == []
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert "entry.input_schema must be a valid JSON schema: " in caplog.text
+    assert f"a reference must stay inside the schema: {uri}" in caplog.text
+
+
+def test_a_schema_may_refer_to_parts_of_itself(site):
+    site.skill(
+        "notes",
+        entry=", input_schema: {type: object, $defs: {n: {type: integer}}, properties: {q: {$ref: '#/$defs/n'}}}",
+    )
+    engine = site.engine()
+    assert engine.call_skill("notes-run", {"q": 1}).content == "x"
+    with pytest.raises(ArgumentsInvalid, match=r"args\.q: "):
+        engine.call_skill("notes-run", {"q": "a"})
 
 
 def test_a_list_of_parameters_gives_a_schema(site):

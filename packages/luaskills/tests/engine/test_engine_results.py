@@ -86,8 +86,23 @@ def test_the_constants_of_the_runtime_are_modes(each):
 # row 57
 @pytest.mark.parametrize("values", ["'x', nil, nil, {kind='k', payload=1}", "'x', nil, nil, 5"])
 def test_a_host_result_nobody_asked_for_is_dropped(each, values):
-    result = returning(each, values).call_skill("notes-run")
-    assert "host_result" not in result.to_json()
+    engine = returning(each, values)
+    for capabilities in ({}, {"host_result": None}, {"host_result": {"enabled": False, "allowed_kinds": ["k"]}}):
+        result = engine.call_skill("notes-run", {}, InvocationContext({"client_capabilities": capabilities}))
+        assert "host_result" not in result.to_json()
+
+
+@pytest.mark.parametrize(
+    "capability",
+    [{"allowed_kinds": 5}, {"allowed_kinds": [" "]}, {"max_payload_bytes": "1"}, {"max_payload_bytes": -1}],
+)
+def test_a_capability_of_another_shape_limits_nothing_and_skills_see_the_same(site, capability):
+    seen = "vulcan.json.encode(vulcan.context.host_result)"
+    result = returning(site, f"{seen}, nil, nil, {{kind='k', payload=1}}").call_skill(
+        "notes-run", {}, enabled(**capability)
+    )
+    assert result.content == '{"allowed_kinds":[],"enabled":true}'
+    assert result.host_result == {"kind": "k", "payload": 1}
 
 
 def test_a_host_result_is_handed_over(each):
@@ -174,6 +189,15 @@ def test_a_long_deletion_is_shortened(each):
     assert record["content_head"].split("\n") == ["l"] * 50
     assert record["content_tail"].split("\n") == ["l"] * 49 + ["last"]
     assert "content" not in record
+
+
+def test_a_deletion_is_shortened_when_asked_and_its_tail_is_of_the_rest(each):
+    content = "string.rep('h\\n', 50) .. 'a\\fb\\226\\128\\168c\\rd\\r\\ne\\n'"
+    payload = change_set(each, f"{{change='delete', path='/p', content_mode='truncated', content={content}}}")
+    (record,) = payload["files"]
+    assert (record["content_mode"], record["total_line_count"]) == ("truncated", 52)
+    assert record["content_head"].split("\n") == ["h"] * 50
+    assert record["content_tail"].split("\n") == ["a\fb\u2028c\rd", "e"]
 
 
 def test_a_short_deletion_keeps_its_content(each):

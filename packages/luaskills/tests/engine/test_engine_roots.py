@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from luaskills.engine.manifest import read_manifest
-from luaskills.errors import EngineError, ManifestError, RootChainError
+from luaskills.errors import EngineError, ManifestError, RootChainError, SkillBroken
 
 RUNTIME_PATHS = (
     "install_manifest",
@@ -75,10 +76,12 @@ def test_the_project_copy_wins_over_that_of_the_user(site):
 
 
 # row 10
-def test_an_empty_directory_hides_lower_copies(site):
+def test_an_empty_directory_hides_lower_copies_and_is_no_failure(site, caplog):
     site.skill("notes", layer="user_skills")
+    assert site.names(site.engine()) == ["notes-run"]
     (site.root / "root_skills" / "notes").mkdir(parents=True)
     assert site.names(site.engine()) == []
+    assert not any(record.levelno > logging.INFO for record in caplog.records)
 
 
 # row 11
@@ -96,6 +99,13 @@ def test_a_directory_without_manifest_is_logged_and_skipped(site, caplog):
     site.skill("other")
     assert site.names(site.engine()) == ["other-run"]
     assert f"[LuaSkill] Failed to load {directory}: skill.yaml not found in {directory}" in caplog.messages
+
+
+def test_a_load_says_what_it_loaded(site, caplog):
+    site.skill("notes", layer="user_skills")
+    with caplog.at_level(logging.INFO):
+        site.engine()
+    assert caplog.messages == ["[LuaSkill] Loaded 'notes' from root 'USER'", "[LuaSkill] 1 skills loaded"]
 
 
 # row 13
@@ -167,10 +177,27 @@ def test_the_second_skill_of_a_name_gets_a_number_the_same_at_every_reload(site)
     assert {name: engine.skill_name_for_tool(name, "system") for name in site.names(engine)} == owners
 
 
+# row 18
+def test_numbers_are_given_in_the_order_of_the_names(site):
+    for skill_id, names in (("a", ["b-c", "b-c-2"]), ("a-b", ["c"])):
+        entries = "".join(f"  - {{name: {name}, lua_entry: runtime/e.lua, lua_module: m}}\n" for name in names)
+        path = site.skill(skill_id) / "skill.yaml"
+        path.write_text(f"name: {skill_id}\nversion: 1.0.0\nentries:\n{entries}")
+    listed = site.engine().list_entries("system")
+    assert [(entry["canonical_name"], entry["skill_id"], entry["local_name"]) for entry in listed] == [
+        ("a-b-c", "a", "b-c"),
+        ("a-b-c-2", "a-b", "c"),
+        ("a-b-c-2-2", "a", "b-c-2"),
+    ]
+
+
 # row 19
-def test_a_reserved_name_is_never_used(site):
+@pytest.mark.parametrize(("reserved", "name"), [(["a-run"], "a-run-2"), (["a-run", "a-run-2"], "a-run-3")])
+def test_a_reserved_name_is_never_used(site, reserved, name):
     site.skill("a")
-    assert site.names(site.engine(reserved_entry_names=["a-run", "a-run-2"])) == ["a-run-3"]
+    engine = site.engine(reserved_entry_names=reserved)
+    assert site.names(engine) == [name]
+    assert engine.call_skill(name).content == "x"
 
 
 # row 20
@@ -210,10 +237,12 @@ def packages_manifest(resources: Path, **changed: Any) -> None:
 
 # row 22
 def test_a_packaged_runtime_without_its_manifest_is_incomplete(site, resources, caplog):
-    with pytest.raises(EngineError, match=r"incomplete: missing .*luaskills-packages-manifest\.json"):
+    text = f"packaged runtime is incomplete: missing {resources / 'luaskills-packages-manifest.json'}"
+    with pytest.raises(EngineError) as caught:
         site.engine(resources_dir=str(resources), strict=True)
+    assert str(caught.value) == text
     site.engine(resources_dir=str(resources))
-    assert "packaged runtime is incomplete" in caplog.text
+    assert f"[LuaSkill] {text}" in caplog.messages
 
 
 # row 23
@@ -227,8 +256,9 @@ def test_a_whole_packaged_runtime_loads(site, resources, caplog):
 def test_a_packaged_runtime_names_the_file_it_lacks(site, resources):
     packages_manifest(resources)
     (resources / "help_index").unlink()
-    with pytest.raises(EngineError, match=r"incomplete: missing .*/help_index"):
+    with pytest.raises(EngineError) as caught:
         site.engine(resources_dir=str(resources), strict=True)
+    assert str(caught.value) == f"packaged runtime is incomplete: missing {resources / 'help_index'}"
 
 
 @pytest.mark.parametrize(
@@ -255,6 +285,24 @@ def test_a_syntax_error_breaks_only_its_entry(each, caplog):
     assert engine.call_skill("good-run").content == "x"
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("error('boom')", "Failed to initialize skill 'bad::bad_run': bad_run:1: boom\n"),
+        ("return 5", "Skill function 'bad_run' not found"),
+        ("local x", "Skill function 'bad_run' not found"),
+    ],
+)
+def test_an_entry_that_yields_no_function_breaks_alone(each, body, message):
+    each.skill("bad", body)
+    each.skill("good")
+    engine = each.engine()
+    with pytest.raises(SkillBroken) as caught:
+        engine.call_skill("bad-run")
+    assert str(caught.value).startswith(message)
+    assert engine.call_skill("good-run").content == "x"
+
+
 # row 26
 def test_a_reload_that_fails_keeps_the_old_entries(site):
     site.skill("notes")
@@ -268,13 +316,14 @@ def test_a_reload_that_fails_keeps_the_old_entries(site):
 def test_roots_with_different_parents_need_a_config_path(site, tmp_path):
     site.skill("notes")
     apart = [site.chain("ROOT")[0], {"name": "USER", "skills_dir": str(tmp_path / "home" / "user_skills")}]
-    engine = site.engine()
-    with pytest.raises(RootChainError) as caught:
-        engine.reload_from_roots(apart)
-    assert str(caught.value) == (
-        "multiple runtime roots map to different parents; set host_options.skill_config_file_path explicitly"
-    )
-    assert site.names(engine) == ["notes-run"]
+    engine, empty = site.engine(), site.empty_engine()
+    for load in (engine.reload_from_roots, empty.load_from_roots):
+        with pytest.raises(RootChainError) as caught:
+            load(apart)
+        assert str(caught.value) == (
+            "multiple runtime roots map to different parents; set host_options.skill_config_file_path explicitly"
+        )
+    assert (site.names(engine), site.names(empty)) == (["notes-run"], [])
     explicit = site.empty_engine(skill_config_file_path=str(tmp_path / "config.json"))
     explicit.load_from_roots(apart)
     assert site.names(explicit) == ["notes-run"]
@@ -319,3 +368,24 @@ def test_aliases_of_aliases_do_not_hold_up_the_load(tmp_path: Path) -> None:
     (skill / "skill.yaml").write_text(f"name: Demo\nversion: 1.0.0\nx0: &x0 [1]\n{doubled}\n")
     with pytest.raises(ManifestError, match="more than 100000 values"):
         read_manifest(skill, "demo")
+
+
+def test_a_folder_that_can_not_be_read_leaves_the_others_alone(site, monkeypatch, caplog):
+    closed = site.skill("closed")
+    site.skill("open")
+    list_directory, is_file = os.listdir, Path.is_file
+
+    def listed(path):
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied")
+        return list_directory(path)
+
+    def looked_at(path):
+        if closed in path.parents:
+            raise PermissionError(13, "Permission denied")
+        return is_file(path)
+
+    monkeypatch.setattr(os, "listdir", listed)
+    monkeypatch.setattr(Path, "is_file", looked_at)
+    assert site.names(site.engine()) == ["open-run"]
+    assert f"[LuaSkill] Failed to load {closed}: {closed} can not be read: Permission denied" in caplog.messages

@@ -119,14 +119,16 @@ def test_the_ninth_session_is_refused(site):
     assert sessions.create("more")["sid"] == "more"
 
 
-# row 130
+# rows 130, 133
 def test_a_session_expires_and_is_remembered_for_an_hour(site):
     sessions = site.engine().sessions
     now = [1000.0]
     sessions.now = lambda: now[0]
     lease = sessions.create("s", ttl_sec=0)["lease_id"]
     assert sessions.status(lease)["ttl_sec"] == 1
+    assert [session["sid"] for session in sessions.list()] == ["s"]
     now[0] += 2
+    assert sessions.list() == []
     for use in (lambda: sessions.eval(lease, "return 1"), lambda: sessions.status(lease)):
         assert refusal(use) == ("lease_expired", f"runtime session lease `{lease}` is expired (sid `s`, generation 1)")
     now[0] += 3600
@@ -151,6 +153,15 @@ def test_an_error_keeps_the_session_and_its_globals(each):
     code, message = refusal(lambda: sessions.eval(lease, "x = 1 error('boom')"))
     assert (code, message.startswith("Runtime session eval error: "), "boom" in message) == ("eval_failed", True, True)
     assert refusal(lambda: sessions.eval(lease, "return return"))[0] == "eval_failed"
+    assert sessions.eval(lease, "return x")["result"] == 1
+
+
+def test_a_result_that_is_no_text_is_named_and_keeps_the_session(each):
+    sessions = each.engine().sessions
+    lease = sessions.create("s")["lease_id"]
+    code, message = refusal(lambda: sessions.eval(lease, "x = 1 return '\\255'"))
+    assert code == "eval_failed"
+    assert message.startswith("Runtime session eval error: the result is not valid UTF-8: ")
     assert sessions.eval(lease, "return x")["result"] == 1
 
 

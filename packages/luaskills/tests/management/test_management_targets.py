@@ -37,6 +37,8 @@ def test_the_system_plane_needs_root(runtime: Any, action: str) -> None:
         f"system {action} requires a configured ROOT skill root; ordinary PROJECT/USER layers must be managed through "
         "the skills plane"
     )
+    with pytest.raises(RootChainError, match="ROOT skill root is required"):
+        getattr(runtime, action)("notes", plane="system", target_root=runtime.layer("USER"), **SYSTEM)
 
 
 @pytest.mark.parametrize(

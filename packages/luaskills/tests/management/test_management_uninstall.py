@@ -79,6 +79,17 @@ def test_databases_go_when_asked_for(runtime: Any, tmp_path: Path) -> None:
     assert sorted(runtime.files()) == [name for name in kept if not name.startswith("user_skills/")]
 
 
+def test_only_the_database_that_was_named_goes(runtime: Any, tmp_path: Path) -> None:
+    # row 154
+    runtime.write("USER", "notes")
+    sqlite, lancedb = databases(tmp_path)
+    result = runtime.uninstall("notes", options={"remove_sqlite": True})
+    assert (result["sqlite_removed"], result["sqlite_retained"]) == (True, False)
+    assert (result["lancedb_removed"], result["lancedb_retained"]) == (False, True)
+    assert not sqlite.exists()
+    assert lancedb.read_text() == "data"
+
+
 def test_a_database_that_was_open_begins_anew_after_its_removal(runtime: Any, site: Any, tmp_path: Path) -> None:
     manifest = (
         "name: notes\nversion: 1.0.0\nsqlite: {enable: true}\nentries:\n"

@@ -67,3 +67,8 @@ def test_a_platform_without_posix_threads_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("luaskills.native.compiler.sys.platform", "win32")
     with pytest.raises(BuildFailed, match="on Linux and macOS, not on win32"):
         target()
+
+
+def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "new").write_text("")
+    assert build(tmp_path / "new") == (1, f"libluaskills was not built: {tmp_path}/new: File exists\n")

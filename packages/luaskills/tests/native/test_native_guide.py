@@ -31,9 +31,12 @@ def test_the_example_is_built_and_run_as_shown(here: Path) -> None:
     build, use = blocks("sh")
     assert "python -m luaskills.native build --output native\n" in build
     executable = f'"{sys.executable}"'
-    done = run(["sh", "-e", "-c", use.replace('"$(python ', f'"$({executable} ')], cwd=here)
+    shown = use.replace('"$(python ', f'"$({executable} ').replace("luaskills new", f"{executable} -m luaskills new")
+    done = run(["sh", "-e", "-c", shown], cwd=here)
     assert done.returncode == 0, done.stderr
-    assert "tool calls: 1, buffers not freed: 0" in done.stdout
+    assert "hello-greet" in done.stdout
+    assert "Hello, Ada!" in done.stdout
+    assert "tool calls: 0, buffers not freed: 0" in done.stdout
 
 
 def test_the_python_host_runs_as_shown(here: Path) -> None:

@@ -37,9 +37,13 @@ def test_another_vm_of_the_engine_sees_them(make_bench):
 def test_entries_expire_and_their_time_is_clamped():
     clock = Clock()
     cache = Cache(10, 100, clock)
-    short, long = cache.put("s", "1", 0), cache.put("s", "2", 10_000)
+    short, second, long = cache.put("s", "1", 0), cache.put("s", "1", 1), cache.put("s", "2", 10_000)
+    clock.now = 0.9
+    assert [cache.get("s", key) for key in (short, second, long)] == ["1", "1", "2"]
     clock.now = 1
-    assert (cache.get("s", short), cache.get("s", long)) == (None, "2")
+    assert [cache.get("s", key) for key in (short, second, long)] == [None, None, "2"]
+    clock.now = 99
+    assert cache.get("s", long) == "2"
     clock.now = 100
     assert cache.get("s", long) is None
 
@@ -67,6 +71,9 @@ def test_the_store_is_bounded_in_bytes_too(monkeypatch):
         ("put(print, 1)", "cache.put: Cannot convert Lua function to JSON"),
         ("put({'\\255'}, 1)", "cache.put: value must be a valid UTF-8 string"),
         ("put(1, 'x')", "cache.put: ttl_seconds must be a non-negative integer: string"),
+        ("put(1, 0/0)", "cache.put: ttl_seconds must be a non-negative integer: number"),
+        ("put(1, 1/0)", "cache.put: ttl_seconds must be a non-negative integer: number"),
+        ("put(1, 1.5)", "cache.put: ttl_seconds must be a non-negative integer: number"),
         ("put(1, -1)", "cache.put: ttl_seconds must be a non-negative integer: integer"),
         ("get(5)", "cache.get: id must be a string, got integer"),
         ("delete('')", "cache.delete: id must not be empty"),

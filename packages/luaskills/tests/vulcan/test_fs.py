@@ -161,6 +161,10 @@ def test_removing_a_link_leaves_its_target(bench, folder):
     (folder / "dangling").symlink_to(folder / "none")
     for name in ("link", "dangling"):
         assert bench.run("local p = ... return vulcan.fs.remove(p, {recursive=true})", str(folder / name)) is True
+        assert not (folder / name).is_symlink()
+    (folder / "dangling").symlink_to(folder / "none")
+    assert bench.run("return vulcan.fs.remove(...)", str(folder / "dangling")) is True
+    assert not (folder / "dangling").is_symlink()
     assert (folder / "dir" / "b.txt").exists()
 
 

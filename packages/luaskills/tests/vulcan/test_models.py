@@ -127,6 +127,7 @@ def test_ill_typed_answers_are_internal_errors(bench, answer):
 def test_a_failure_without_error_and_a_raised_text_are_internal_errors(bench):
     bench.callbacks["model_llm"] = lambda _: {"ok": False}
     assert bench.json("return vulcan.models.llm('a', 'b')")["error"]["code"] == "internal_error"
-    bench.callbacks["model_llm"] = failing("boom")
-    error = bench.json("return vulcan.models.llm('a', 'b')")["error"]
-    assert error == {"code": "internal_error", "message": "boom"}
+    for text in ("boom", "5", '{"reason": "boom"}'):
+        bench.callbacks["model_llm"] = failing(text)
+        error = bench.json("return vulcan.models.llm('a', 'b')")["error"]
+        assert error == {"code": "internal_error", "message": text}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from luaskills.vulcan import process
+from luaskills.vulcan.child import Child
+from luaskills.vulcan.encodings import encoding
+from luaskills.vulcan.process_session import ProcessSession
+from luaskills.vulcan.process_spec import Encodings
 
 
 def gone(pid: int) -> bool:
@@ -36,6 +41,12 @@ def test_a_command_that_works_has_no_error(bench):
     result = bench.json("return vulcan.process.exec{command = 'cat', stdin = 'grün'}")
     assert (result["ok"], result["code"], result["stdout"]) == (True, 0, "grün")
     assert "error" not in result
+
+
+def test_a_process_that_a_signal_ends_has_no_code(bench):
+    result = bench.json("return vulcan.process.exec('kill -9 $$')")
+    assert (result["ok"], result["error"]) == (False, "process terminated without an exit code")
+    assert "code" not in result
 
 
 # row 89
@@ -195,14 +206,20 @@ class TestSession:
         assert bench.run(code) == "6789"
 
     # row 97
-    def test_kill_ends_descendants(self, bench):
+    def test_kill_ends_descendants_and_readers(self, bench):
+        before = set(threading.enumerate())
         code = (
             "local s = vulcan.process.session.open{program = 'sh', args = {'-c', 'sleep 100 & echo $!; wait'}}"
-            "local r = s:read{until_text = '\\n', timeout_ms = 5000} s:kill() return r.stdout, s:status().running"
+            "local r = s:read{until_text = '\\n', timeout_ms = 5000} return s, r.stdout"
         )
-        pid, running = bench.run(code)
-        assert running is False
+        session, pid = bench.run(code)
+        readers = set(threading.enumerate()) - before
+        assert len(readers) == 2
+        assert bench.run("local s = ... s:kill() return s:status().running", session) is False
         assert gone(int(pid))
+        for reader in readers:
+            reader.join(30)
+        assert not any(reader.is_alive() for reader in readers)
 
     def test_a_forgotten_session_ends(self, bench):
         code = (
@@ -211,6 +228,17 @@ class TestSession:
         )
         pid = int(bench.run(code))
         bench.run("collectgarbage() collectgarbage()")
+        gc.collect()
+        assert gone(pid)
+
+    def test_a_session_forgotten_in_a_cycle_ends_as_well(self, bench):
+        """Warnings are errors: no pipe or process may be finalized before the session that owns it."""
+        child = Child(["sleep", "100"], cwd=None, env={}, stdin=True, limit_bytes=10, drop_oldest=True)
+        utf8 = encoding("utf-8")
+        session = ProcessSession(child, Encodings(utf8, utf8, utf8), bench.context)
+        session.myself = session
+        pid = child._process.pid
+        del child, session
         gc.collect()
         assert gone(pid)
 

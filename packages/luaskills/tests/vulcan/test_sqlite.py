@@ -93,6 +93,8 @@ def test_typed_parameters(bench):
         ("query_json{}", "missing or empty field `sql`"),
         ("query_json{sql = 'SELECT 1', params = 5}", "params must be an array"),
         ("query_json{sql = 'SELECT 1', params_json = '[]'}", "params_json is no longer supported; use params"),
+        ("execute_script{sql = 'SELECT 1', params_json = '[]'}", "params_json is no longer supported; use params"),
+        ("query_stream{sql = 'SELECT 1', params_json = '[]'}", "params_json is no longer supported; use params"),
         ("query_json{sql = 'SELECT ?', params = {{1}}}", "params[0] must contain only scalar values"),
         ("query_json{sql = 'SELECT ?', params = {{value = 1}}}", "params[0].kind is required for typed parameters"),
         ("query_json{sql = 'SELECT ?', params = {{kind = 'x'}}}", "params[0].kind=x is unsupported"),

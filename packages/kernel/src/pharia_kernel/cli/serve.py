@@ -19,6 +19,7 @@ from pharia_kernel.cli.hangup import hangups
 from pharia_kernel.cli.open_files import allow_open_files
 from pharia_kernel.cli.peers.hub import Shared
 from pharia_kernel.cli.peers.worker import WorkerPeers
+from pharia_kernel.cli.privacy import keep_private
 from pharia_kernel.cli.reload import ReadSettings, reloading
 from pharia_kernel.cli.stop import Stop, stop_signals
 from pharia_kernel.composition.telemetry import Telemetry, telemetry
@@ -44,6 +45,7 @@ async def serve_until_stopped(settings: Settings, read: ReadSettings, say: Calla
     for warning in settings.warnings:
         _LOG.warning(warning)
     allow_open_files()
+    keep_private()
     listener = bind(settings.kernel_address)  # before the kernel starts: the quickest thing that can fail
     with listener, stop_signals() as stop, hangups(stop) as hangup:
         async with (
@@ -69,6 +71,7 @@ async def serve_as_worker(
 ) -> None:
     """Serve one worker's share until the watching process says so or is gone, with the event loop on ``core``."""
     allow_open_files()
+    keep_private()
     share = worker_share(settings)
     with listener, stop_signals() as stop, hangups(stop) as hangup:
         channel.follow(stop)

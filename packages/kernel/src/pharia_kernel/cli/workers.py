@@ -21,6 +21,7 @@ from pharia_kernel.cli.hangup import Hangup, hangups
 from pharia_kernel.cli.numbers import WorkerNumbers
 from pharia_kernel.cli.open_files import allow_open_files
 from pharia_kernel.cli.peers.hub import Hub, Joined
+from pharia_kernel.cli.privacy import keep_private
 from pharia_kernel.cli.serve import serving_numbers
 from pharia_kernel.cli.stop import Stop, stop_signals
 from pharia_kernel.config import Settings
@@ -45,6 +46,7 @@ async def serve_with_workers(settings: Settings, options: Sequence[str], say: Ca
     for warning in settings.warnings:
         _LOG.warning(warning)
     allow_open_files()
+    keep_private()
     async with AsyncExitStack() as stack:
         listeners = _bind(settings, stack)
         numbers = WorkerNumbers()

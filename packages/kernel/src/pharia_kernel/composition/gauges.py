@@ -26,4 +26,11 @@ def gauges(invocations: Invocations, store: SkillStore, runtime: Runtime) -> Map
             metrics.FREE_INSTANCES: lambda: components.free_places,
             metrics.SPARE_INSTANCES: lambda: components.spare_instances,
         }
+    if isinstance(runtime, EveryRuntime):
+        workers = runtime.packages.workers
+        found |= {
+            metrics.LUA_PROCESSES: lambda: workers.busy,
+            metrics.FREE_LUA_PROCESSES: lambda: workers.free,
+            metrics.SPARE_LUA_PROCESSES: lambda: workers.idle,
+        }
     return found

@@ -73,6 +73,9 @@ QUEUED_CALLS = Metric("gauge", "kernel_calls_queued", "Calls that wait for a pla
 INSTANCES = Metric("gauge", "kernel_wasm_instances", "Instances that calls hold")
 FREE_INSTANCES = Metric("gauge", "kernel_wasm_instances_free", "Instances that could be started beside them")
 SPARE_INSTANCES = Metric("gauge", "kernel_wasm_spare_instances", "Instances that are ready for the next calls")
+LUA_PROCESSES = Metric("gauge", "kernel_lua_processes", "Processes that serve calls of Lua skills")
+FREE_LUA_PROCESSES = Metric("gauge", "kernel_lua_processes_free", "Processes that could serve calls beside them")
+SPARE_LUA_PROCESSES = Metric("gauge", "kernel_lua_spare_processes", "Processes that are ready for the next calls")
 
 COUNTED = (
     HTTP_REQUESTS,
@@ -89,7 +92,17 @@ COUNTED = (
     USAGE_TOKENS,
     LOST_SPANS,
 )
-GAUGES = (CACHED_SKILLS, RUNNING_CALLS, QUEUED_CALLS, INSTANCES, FREE_INSTANCES, SPARE_INSTANCES)
+GAUGES = (
+    CACHED_SKILLS,
+    RUNNING_CALLS,
+    QUEUED_CALLS,
+    INSTANCES,
+    FREE_INSTANCES,
+    SPARE_INSTANCES,
+    LUA_PROCESSES,
+    FREE_LUA_PROCESSES,
+    SPARE_LUA_PROCESSES,
+)
 
 PROCESS: Mapping[str, Merge] = {
     "process_cpu_seconds_total": "sum",

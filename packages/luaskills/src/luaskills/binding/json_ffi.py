@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -116,9 +117,38 @@ class LuaSkillsJsonFfi:
     def clear_skill_operation_progress_json_callback(self) -> None:
         self._set("skill_operation_progress", None)
 
+    def set_skill_management_json_callback(self, callback: Callback | None) -> None:
+        """Answer ``vulcan.runtime.skills`` of engines with the capability ``enable_skill_management_bridge``.
+
+        This and the two callbacks below are those of the built-in engine; a native library raises LuaSkillsError.
+        """
+        self._set("skill_management", callback)
+
+    def clear_skill_management_json_callback(self) -> None:
+        self._set("skill_management", None)
+
+    def set_skill_lifecycle_json_callback(self, callback: Callback | None) -> None:
+        """Be told which skill was installed, updated or removed."""
+        self._set("skill_lifecycle", callback)
+
+    def clear_skill_lifecycle_json_callback(self) -> None:
+        self._set("skill_lifecycle", None)
+
+    def set_entry_registry_delta_json_callback(self, callback: Callback | None) -> None:
+        """Be told which entries a load has added, changed and taken away."""
+        self._set("entry_registry_delta", callback)
+
+    def clear_entry_registry_delta_json_callback(self) -> None:
+        self._set("entry_registry_delta", None)
+
     def _set(self, kind: str, callback: Callback | None) -> None:
         if callback is None:
             SLOTS.clear(self._transport, kind, self)
+        elif inspect.iscoroutinefunction(callback):
+            raise TypeError(
+                f"the callback {kind} must be a plain function, which may wait for the event loop with"
+                " asyncio.run_coroutine_threadsafe(…, loop).result()"
+            )
         else:
             SLOTS.set(self._transport, kind, callback, self)
 

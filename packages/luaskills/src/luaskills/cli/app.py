@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 
 from luaskills.cli import calls, config, install_runtime, management, new, pack, queries, test, validate
 from luaskills.cli.commands import Commands
 from luaskills.cli.global_options import UsageError, add_global_options, in_front
+from luaskills.cli.interrupts import INTERRUPTED, interrupts
 from luaskills.cli.log import logs_shown
 from luaskills.cli.output import complain
 
@@ -39,10 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         given = _parsed(parser, words)
-        with logs_shown(given.verbose):
-            return _run(given)
+        with logs_shown(given.verbose), interrupts() as asked:
+            status = _run(given, asked)
+        return INTERRUPTED if asked.is_set() else status
     except UsageError as error:
         parser.error(str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
@@ -53,7 +58,8 @@ def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Names
     return parser.parse_args([*front, *rest])
 
 
-def _run(given: argparse.Namespace) -> int:
+def _run(given: argparse.Namespace, asked: threading.Event) -> int:
+    given.interrupted = asked
     try:
         status: int = given.run(given)
         sys.stdout.flush()
@@ -64,10 +70,16 @@ def _run(given: argparse.Namespace) -> int:
         # whoever reads has enough; the interpreter would complain when it flushes at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        return 130
     except Exception as error:
+        if asked.is_set():
+            return INTERRUPTED
         if given.traceback:
             traceback.print_exc()
-        complain(str(error) or type(error).__name__)
+        complain(_told(error))
         return 1
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__

@@ -21,7 +21,9 @@ def add(commands: Commands) -> None:
     """Add this command."""
     config = commands.add("config", _config, "Show and change the configuration of skills: texts by key.")
     config.add_argument("action", choices=tuple(_USAGE), help="what to do")
-    config.add_argument("words", metavar="skill-id key value", nargs="*", help="as far as the action needs them")
+    config.add_argument(
+        "words", metavar="skill-id key value", nargs="*", default=[], help="as far as the action needs them"
+    )
 
 
 def _config(given: argparse.Namespace) -> int:

@@ -14,18 +14,21 @@ def read_json(text: str | None) -> Json:
     """``-`` reads standard input, ``@FILE`` a file; nothing is an empty object. Raises :class:`UsageError`."""
     if text is None:
         return {}
+    content = _content(text)
     try:
-        return json.loads(_content(text))
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"json-args is not JSON: {error}") from None
 
 
 def _content(text: str) -> str:
-    if text == "-":
-        return sys.stdin.read()
-    if not text.startswith("@"):
+    if text != "-" and not text.startswith("@"):
         return text
+    place = "standard input" if text == "-" else text[1:]
     try:
-        return Path(text[1:]).read_text("utf-8")
+        content = sys.stdin.buffer.read() if text == "-" else Path(place).read_bytes()
+        return content.decode("utf-8-sig")
     except OSError as error:
-        raise UsageError(f"json-args can not be read from {text[1:]}: {error.strerror}") from None
+        raise UsageError(f"json-args can not be read from {place}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"json-args from {place} is not UTF-8: {error}") from None

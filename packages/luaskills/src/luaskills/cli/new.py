@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -28,7 +29,7 @@ def _new(given: argparse.Namespace) -> int:
 
 
 def create_package(name: str, directory: Path) -> Path:
-    """A folder ``name`` in ``directory`` from the template; raises EngineError when it exists or is no skill id."""
+    """A folder ``name`` in ``directory`` from the template; raises EngineError, and OSError without leaving a part."""
     check_identifier("NAME", name)
     folder = directory / name
     try:
@@ -36,7 +37,11 @@ def create_package(name: str, directory: Path) -> Path:
     except FileExistsError:
         raise EngineError(f"{folder} already exists (choose another NAME or --directory)") from None
     values = {"@name@": name, "@title@": name.replace("-", " ").capitalize(), "@module@": name.replace("-", "_")}
-    _copy(resources.files("luaskills.cli").joinpath("templates", "skill"), folder, values)
+    try:
+        _copy(resources.files("luaskills.cli").joinpath("templates", "skill"), folder, values)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return folder
 
 

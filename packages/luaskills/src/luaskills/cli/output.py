@@ -9,8 +9,13 @@ from luaskills.types import Json
 
 
 def print_json(value: Json) -> int:
-    """JSON as people read it, on standard output; gives exit status 0."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """JSON as people read it, on standard output, escaped as far as its encoding lacks letters; gives exit status 0."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    print(text)
     return 0
 
 

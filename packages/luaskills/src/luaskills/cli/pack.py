@@ -26,13 +26,16 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 def add(commands: Commands) -> None:
     """Add this command."""
     pack = commands.add("pack", _pack, "Make the two files a release of a skill package consists of.")
-    pack.add_argument("path", metavar="PATH", nargs="?", type=Path, default=Path(), help="package; default: .")
+    pack.add_argument(
+        "path", metavar="PATH", nargs="?", type=Path, default=Path(), help="package, or folder of packages; default: ."
+    )
     pack.add_argument("--output-dir", metavar="DIR", type=Path, default=Path("dist"), help="default: dist")
 
 
 def _pack(given: argparse.Namespace) -> int:
-    for file in pack_package(packages_at(given.path)[0], given.output_dir):
-        print(file)
+    for package in packages_at(given.path):
+        for file in pack_package(package, given.output_dir):
+            print(file)
     return 0
 
 

@@ -43,10 +43,16 @@ def _test(given: argparse.Namespace) -> int:
     if given.record:
         cases = [case for case in cases if case.recording is not None]
     if not cases:
+        if given.wanted:
+            raise EngineError(
+                f"there are no cases {'to record' if given.record else 'to run'} with {given.wanted!r} in the name"
+            )
         raise EngineError(_NONE_TO_RECORD if given.record else _NONE)
     results = []
     for case in cases:
         results.append(run_case(case, settings))
+        if given.interrupted.is_set():  # in Lua, which took it for an error of its own
+            raise KeyboardInterrupt
         if not given.json:
             print(_told(results[-1]), flush=True)
     failed = sum(not result.passed for result in results)
@@ -90,7 +96,12 @@ def load_callbacks(place: str) -> Mapping[str, Callback]:
 def _module(source: str) -> Any:
     path = Path(source)
     if path.suffix != ".py":
-        return importlib.import_module(source)
+        try:
+            return importlib.import_module(source)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{source}.".startswith(f"{error.name}."):
+                raise
+            raise UsageError(f"--host: there is no module {source} (a file is FILE.py:NAME)") from None
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise UsageError(f"--host: there is no file {path}")

@@ -14,7 +14,7 @@ from luaskills.engine.package import BoundEntry
 from luaskills.engine.pool import VmPool
 from luaskills.engine.printed import Printed
 from luaskills.engine.results import parse_result
-from luaskills.engine.vm import Vm, lua_source
+from luaskills.engine.vm import Vm
 from luaskills.errors import (
     CallFailed,
     EngineError,
@@ -71,10 +71,10 @@ class Calls:
         """A VM outside the pools, for its caller alone."""
         vm = Vm(self.host, kind, self._options.limits)
         if self._apart or kind is not VmKind.SKILL:
-            vm.offer("call", vm.wrap(lua_source(_NESTED_APART), vm.settling(self._call_apart(vm)), vm.encode))
+            vm.offer("call", vm.wrap(_NESTED_APART, vm.settling(self._call_apart(vm)), vm.encode))
         else:
             switch = _Switch(vm, self)
-            vm.offer("call", vm.wrap(lua_source(_NESTED), vm.settling(switch.open), vm.settling(switch.close)))
+            vm.offer("call", vm.wrap(_NESTED, vm.settling(switch.open), vm.settling(switch.close)))
         return vm
 
     def call_skill(self, name: str, args: Json, request: InvocationContext) -> CallResult:
@@ -150,8 +150,10 @@ class Calls:
             except LimitExceeded as error:
                 text = f"luaexec {error}" if error.kind == "time" else str(error)
                 return ExecOutcome(printed=printed.lines, error=text)
-            except (CallFailed, UnicodeDecodeError) as error:
+            except CallFailed as error:
                 return ExecOutcome(printed=printed.lines, error=str(error))
+            except UnicodeDecodeError as error:
+                return ExecOutcome(printed=printed.lines, error=f"the result is not valid UTF-8: {error}")
             finally:
                 context.luaexec_active, context.luaexec_caller = False, None
                 context.entry_file, context.cwd, context.print_sink = None, None, None

@@ -37,7 +37,7 @@ def _shortened(place: str, file: Json) -> Json:
     """A delete record with its line count, and only head and tail of a long content."""
     if not isinstance(file, dict) or file.get("change") != "delete" or not isinstance(file.get("content"), str):
         return file
-    lines = file["content"].splitlines()
+    lines = _text_lines(file["content"])
     file = {**file, "content_mode": file.get("content_mode", "full"), "total_line_count": len(lines)}
     if file["content_mode"] not in ("full", "truncated"):
         raise ResultInvalid(f"{place}.content_mode must be 'full' or 'truncated'")
@@ -47,6 +47,12 @@ def _shortened(place: str, file: Json) -> Json:
         file["content_head"] = "\n".join(lines[:_SHOWN_LINES])
         file["content_tail"] = "\n".join(lines[_SHOWN_LINES:][-_SHOWN_LINES:])
     return file
+
+
+def _text_lines(content: str) -> list[str]:
+    """Only LF and CRLF end a line: a form feed or a separator of Unicode is part of one."""
+    lines = [line.removesuffix("\r") for line in content.split("\n")]
+    return lines if lines[-1] else lines[:-1]
 
 
 def _check_file(place: str, file: Json) -> None:

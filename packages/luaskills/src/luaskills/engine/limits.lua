@@ -9,6 +9,10 @@ local co_create, co_resume, co_status, co_close = coroutine.create, coroutine.re
 local is_jit = type(jit) == 'table'
 local real_load = load
 
+-- While the VM is made: compiling what runs once, or looking for what it left, costs more than it saves.
+if is_jit then jit.off() end
+collectgarbage('stop')
+
 local LOOK_SECONDS = 0.005 -- processor time between two questions to the host: each takes Python's lock
 local DEEPEST = 150 -- how often functions that need the C stack may be inside one another
 local expired, used, allowed, looked, timed = nil, 0, nil, 0, false

@@ -33,7 +33,7 @@ def module(flavour: Flavour) -> Any:
 def new_runtime(flavour: Flavour = Flavour.LUAJIT, memory_bytes: int | None = None) -> Any:
     """A fresh runtime that gives Lua no way to Python but what is put into it.
 
-    The global ``python`` is gone, attributes of Python objects can not be read, ``memory_bytes`` bounds the Lua heap.
+    The module ``python`` is gone, attributes of Python objects can not be read, ``memory_bytes`` bounds the Lua heap.
     Python callables must be wrapped in a Lua closure before skills see them: they would be userdata otherwise.
     """
     runtime = module(flavour).LuaRuntime(
@@ -44,7 +44,8 @@ def new_runtime(flavour: Flavour = Flavour.LUAJIT, memory_bytes: int | None = No
         attribute_filter=_no_attributes,
         max_memory=memory_bytes or 0,
     )
-    runtime.globals()["python"] = None
+    names = runtime.globals()
+    names["python"] = names["package"]["loaded"]["python"] = None
     return runtime
 
 

@@ -23,7 +23,11 @@ class DeclaresSkillId(ManifestError):
 def read_manifest(skill_dir: Path, skill_id: str) -> SkillManifest | None:
     """The checked manifest of a package; None when it says ``enable: false``. Raises ManifestError."""
     path = skill_dir / "skill.yaml"
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError as error:
+        raise ManifestError(f"{skill_dir} can not be read: {error.strerror}") from None
+    if not found:
         raise ManifestError(f"skill.yaml not found in {skill_dir}")
     data = read_yaml(path)
     if not isinstance(data, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,6 +73,10 @@ _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "lancedb_callback_mode": ("standard", "json"),
 }
 _CHECKED_APART = ("limits", "isolation", "profile", "flavour", "reserved_entry_names", "ignored_skill_ids")
+# Options of later SDKs are ignored, but a typo must not open what it was to close.
+_OURS = ("profile", "flavour", "limits", "isolation", "validate_arguments")
+_CLOSE = 0.8
+_LIMITS = ("time_ms", "instructions", "memory_bytes", "depth")
 _CONTROLLER_KEYS = (
     "endpoint",
     "auto_spawn",
@@ -154,6 +159,8 @@ class EngineOptions:
 def _host_options(given: Mapping[str, Any]) -> dict[str, Json]:
     for key, value in given.items():
         _check_type(key, value)
+        if key not in _DEFAULTS and (meant := difflib.get_close_matches(key, _OURS, 1, _CLOSE)):
+            raise InvalidInput(f"host_options has no {key!r}; is {meant[0]!r} meant?")
     capabilities = given.get("capabilities")
     if capabilities is not None and "enable_managed_io_compat" not in capabilities:
         raise InvalidInput("missing field `enable_managed_io_compat`")
@@ -206,8 +213,11 @@ def _limits(value: Json, profile: Profile) -> Limits:
         return value
     if not isinstance(value, Mapping):
         raise InvalidInput("host_options.limits must be an object")
+    unknown = sorted(set(value) - set(_LIMITS))
+    if unknown:
+        raise InvalidInput(f"host_options.limits has no {unknown[0]!r}; it has {', '.join(_LIMITS)}")
     numbers: dict[str, Any] = {}
-    for key in ("time_ms", "instructions", "memory_bytes", "depth"):
+    for key in _LIMITS:
         number = value.get(key, getattr(base, key))
         if number is None and key != "depth":
             numbers[key] = None

@@ -68,7 +68,7 @@ def read_source(path: Path) -> bytes:
             raise ManifestError(f"Lua entry {path} is larger than {_LARGEST_SOURCE} bytes")
         return path.read_bytes()
     except OSError as error:
-        raise ManifestError(f"Lua entry {path} can not be read: {error.strerror}") from None
+        raise ManifestError(f"{path} can not be read: {error.strerror}") from None
 
 
 def bind(package: Package, entry: EntryManifest, canonical_name: str, options: Mapping[str, Json]) -> BoundEntry:

@@ -54,7 +54,9 @@ class VmPool:
         """Drop idle VMs now and every lent one when it comes back."""
         with self._free:
             self._retired = True
-            self._idle.clear()
+            idle, self._idle = self._idle, []
+        for _, vm in idle:
+            vm.close()
 
     def _take(self, key: str, nested: bool, wait_seconds: float) -> Vm:
         with self._free:
@@ -85,20 +87,22 @@ class VmPool:
         oldest = time.monotonic() - self._config.idle_ttl_secs
         spare = len(self._idle) - self._config.min_size
         while spare > 0 and self._idle[0][1].idle_since < oldest:
-            self._idle.pop(0)
+            self._idle.pop(0)[1].close()
             spare -= 1
 
     def _give_back(self, key: str, vm: Vm, nested: bool) -> None:
         vm.surface()
         keep = self._reuse and not vm.dropped and not vm.heavy
         with self._free:
+            dropped: Vm | None = vm
             if keep and not self._retired:
-                if len(self._idle) >= self._config.max_size:
-                    self._idle.pop(0)
+                dropped = self._idle.pop(0)[1] if len(self._idle) >= self._config.max_size else None
                 vm.idle_since = time.monotonic()
                 self._idle.append((key, vm))
         if not nested:
             self._release_slot()
+        if dropped is not None:
+            dropped.close()
 
     def _release_slot(self) -> None:
         with self._free:

@@ -20,6 +20,12 @@ def kill_tree(pid: int) -> None:
         _signal(found, signal.SIGKILL)
 
 
+def kill_children() -> None:
+    """Kill everything that this process started; does nothing where there is no ``/proc``."""
+    for found in _descendants(os.getpid()):
+        _signal(found, signal.SIGKILL)
+
+
 def _descendants(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*"):

@@ -9,6 +9,7 @@ from typing import Any
 from luaskills.engine.change_set import checked_change_set
 from luaskills.errors import CallFailed, ResultInvalid
 from luaskills.types import CallResult, Json
+from luaskills.vulcan.call_tables import host_result as host_result_of
 
 _MODES = {"truncate": "Truncate", "page": "Page"}
 
@@ -38,7 +39,7 @@ def parse_result(
         template_hint=_hint(name, hint),
         content_bytes=size,
         content_lines=lines,
-        host_result=_host_result(name, host_result, to_json, host_result_capability(capabilities)),
+        host_result=_host_result(name, host_result, to_json, _capability(capabilities)),
     )
 
 
@@ -49,10 +50,9 @@ def measure(content: str) -> tuple[int, int]:
     return size, text.count("\n") + 1 if text else 0
 
 
-def host_result_capability(capabilities: object) -> Mapping[str, Json]:
-    """``client_capabilities.host_result`` when it is enabled, else an empty object."""
-    value = capabilities.get("host_result") if isinstance(capabilities, Mapping) else None
-    return value if isinstance(value, Mapping) and value.get("enabled") is True else {}
+def _capability(capabilities: object) -> Mapping[str, Any]:
+    """``client_capabilities.host_result`` as skills see it."""
+    return host_result_of(capabilities.get("host_result") if isinstance(capabilities, Mapping) else None)
 
 
 def _mode(name: str, mode: Any) -> str | None:
@@ -73,9 +73,9 @@ def _hint(name: str, hint: Any) -> str | None:
 
 
 def _host_result(
-    name: str, value: Any, to_json: Callable[[Any], Json], capability: Mapping[str, Json]
+    name: str, value: Any, to_json: Callable[[Any], Json], capability: Mapping[str, Any]
 ) -> Mapping[str, Json] | None:
-    if value is None or not capability:
+    if value is None or not capability["enabled"]:
         return None
     try:
         result = to_json(value)
@@ -89,7 +89,7 @@ def _host_result(
     if not isinstance(kind, str) or not kind.strip():
         raise ResultInvalid(f"Lua skill '{name}' must return host_result.kind as one non-empty string")
     kind = kind.strip()
-    allowed = [str(item).strip() for item in capability.get("allowed_kinds") or []]
+    allowed = capability["allowed_kinds"]
     if allowed and kind not in allowed:
         raise ResultInvalid(f"Lua skill '{name}' returned host_result.kind '{kind}' which is not allowed by the host")
     if result.get("payload") is None:
@@ -102,10 +102,12 @@ def _host_result(
     return {"kind": kind, "payload": payload}
 
 
-def _check_size(name: str, payload: Json, capability: Mapping[str, Json]) -> None:
-    limit = capability.get("max_payload_bytes") or 0
+def _check_size(name: str, payload: Json, capability: Mapping[str, Any]) -> None:
+    limit = capability["max_payload_bytes"]
+    if limit is None:
+        return
     size = len(json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode("utf-8"))
-    if limit and size > limit:
+    if size > limit:
         raise ResultInvalid(
             f"Lua skill '{name}' returned host_result payload {size} bytes larger than host limit {limit}"
         )

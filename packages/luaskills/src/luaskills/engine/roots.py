@@ -77,9 +77,8 @@ def discover(roots: Iterable[SkillRoot]) -> list[Candidate]:
     for root in roots:
         for entry in _directories(root):
             if entry.name not in winners:
-                empty = not os.listdir(entry.path)
                 path = Path(os.path.abspath(entry.path))
-                winners[entry.name] = None if empty else Candidate(entry.name, root, path)
+                winners[entry.name] = None if _is_empty(path) else Candidate(entry.name, root, path)
     return [candidate for _, candidate in sorted(winners.items()) if candidate is not None]
 
 
@@ -95,6 +94,14 @@ def disabled_reason(record: Path) -> str | None:
     except (OSError, ValueError, AttributeError):
         return None
     return reason if isinstance(reason, str) else None
+
+
+def _is_empty(directory: Path) -> bool:
+    """What can not be listed is not: it fails alone, when it is loaded."""
+    try:
+        return not os.listdir(directory)
+    except OSError:
+        return False
 
 
 def _directories(root: SkillRoot) -> list[os.DirEntry[str]]:

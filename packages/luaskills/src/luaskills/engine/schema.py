@@ -47,8 +47,10 @@ def check_root(label: str, schema: Json) -> None:
         raise ManifestError(f'{label}.type must be "object"')
     _check_node(label, schema)
     try:
-        jsonschema_rs.validator_for(schema)
-    except (ValueError, jsonschema_rs.ValidationError) as error:
+        _validator(schema)
+    except jsonschema_rs.ValidationError as error:
+        raise ManifestError(f"{label} must be a valid JSON schema: {error.message}") from None
+    except ValueError as error:
         raise ManifestError(f"{label} must be a valid JSON schema: {error}") from None
 
 
@@ -61,7 +63,7 @@ def argument_check(tool_name: str, schema: Mapping[str, Json]) -> Callable[[Mapp
     if not usable.get("properties") and set(usable) <= {"type", "properties", "description", "title"}:
         return None
     try:
-        validator = jsonschema_rs.validator_for(usable)
+        validator = _validator(usable)
     except (ValueError, jsonschema_rs.ValidationError):
         return None
 
@@ -73,6 +75,15 @@ def argument_check(tool_name: str, schema: Mapping[str, Json]) -> Callable[[Mapp
         raise ArgumentsInvalid(f"Lua skill '{tool_name}' error: {_place(problem.instance_path)}: {problem.message}")
 
     return check
+
+
+def _validator(schema: Mapping[str, Json]) -> jsonschema_rs.Validator:
+    """A validator that reads nothing but the schema: a reference must not make the host open files or URLs."""
+    return jsonschema_rs.validator_for(dict(schema), retriever=_refuse)
+
+
+def _refuse(uri: str) -> Any:
+    raise ValueError(f"a reference must stay inside the schema: {uri}")
 
 
 def _place(path: list[str | int]) -> str:

@@ -132,8 +132,11 @@ class Sessions:
         except LimitExceeded as error:
             text = f"luaexec {error}" if error.kind == "time" else str(error)
             raise SessionError("eval_failed", f"Runtime session eval error: {text}") from None
-        except (CallFailed, UnicodeDecodeError) as error:
+        except CallFailed as error:
             raise SessionError("eval_failed", f"Runtime session eval error: {error}") from None
+        except UnicodeDecodeError as error:
+            text = f"Runtime session eval error: the result is not valid UTF-8: {error}"
+            raise SessionError("eval_failed", text) from None
         finally:
             with self._lock:
                 session.busy = False

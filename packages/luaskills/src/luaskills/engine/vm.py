@@ -25,6 +25,7 @@ from luaskills.engine.sources import SourceReader
 from luaskills.errors import CallFailed, LimitExceeded, LimitKind, SkillBroken
 from luaskills.types import InvocationContext, Json, Limits, Profile
 from luaskills.vulcan import install
+from luaskills.vulcan.chunk import chunk
 from luaskills.vulcan.values import to_lua
 
 T = TypeVar("T")
@@ -35,9 +36,7 @@ _LEAST_BYTES = 1024 * 1024
 _EMPTY = InvocationContext()
 
 
-def lua_source(name: str) -> str:
-    """One of the Lua files beside this module."""
-    return Path(__file__).with_name(name).read_text("utf-8")
+_FILES = {file.name: file for file in Path(__file__).parent.glob("*.lua")}
 
 
 class Vm:
@@ -72,6 +71,7 @@ class Vm:
         self._expire, self._stop = limit["expire"], limit["stop"]
         inside["search"](*search_templates(host.options, host.profile is Profile.TRUSTED))
         self._restore = inside["restore"]
+        self._start = None if self.hooked else inside["start"]
         self._run, self._run_json, self._compile = inside["run"], inside["run_json"], inside["compile"]
 
     @property
@@ -88,6 +88,14 @@ class Vm:
         """Whether what earlier calls left behind takes a good part of the memory of the next one."""
         most = self.limits.memory_bytes
         return most is not None and self.memory_used() > most // _HEAVY_PART
+
+    def close(self) -> None:
+        """Free the memory now; nothing else may be asked of it afterwards.
+
+        Lua holds functions of this object, which holds Lua: without this it would all wait for Python's collector.
+        """
+        self._installed.close()
+        vars(self).clear()
 
     def nest_below(self, caller: Vm) -> None:
         """Share the memory of a call with the VM it nests in; raises LimitExceeded when nothing is left."""
@@ -127,9 +135,9 @@ class Vm:
 
         return call
 
-    def wrap(self, source: str, *arguments: Any) -> Any:
-        """The value of a Lua chunk of the host's own, given ``arguments`` as ``...``."""
-        return self._runtime.compile(source)(*arguments)
+    def wrap(self, name: str, *arguments: Any) -> Any:
+        """The value of one of the Lua files beside this module, given ``arguments`` as ``...``."""
+        return _load(self._runtime, name)(*arguments)
 
     def to_lua(self, value: Json) -> Any:
         return to_lua(self._runtime, value)
@@ -220,6 +228,9 @@ class Vm:
         try:
             self._restore()
             self.enter(skill, request)
+            if self._start is not None:
+                self._start()
+                self._start = None
             if not limits.hooked:
                 return work()
             self._arm(limits.instructions, limits.time_ms is not None)
@@ -227,7 +238,7 @@ class Vm:
                 return work()
             finally:
                 self._sethook()  # the C function: after a limit no Lua instruction runs before it
-                self._stopped(self._disarm(), limits)
+                self._stopped(self._guard(self._disarm), limits)
         finally:
             context.deadline, context.skill, self._owner = None, None, None
 
@@ -296,7 +307,7 @@ class Vm:
 
 
 def _load(runtime: Any, name: str) -> Any:
-    return runtime.compile(lua_source(name), name=f"={name}".encode())
+    return chunk(runtime, _FILES[name], f"={name}")
 
 
 def empty_arguments(args: object) -> Mapping[str, Json]:

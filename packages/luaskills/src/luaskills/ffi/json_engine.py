@@ -22,6 +22,7 @@ from luaskills.ffi.sessions import ACTIONS as SESSION_ACTIONS
 from luaskills.ffi.sessions import Surface
 from luaskills.management import Plane
 from luaskills.types import Json
+from luaskills.vulcan.values import NotForLua
 
 PREFIX = "luaskills_ffi_"
 FFI_VERSION = "0.3.0"
@@ -94,6 +95,9 @@ class JsonEngine:
             return success(self._answer(name, request))
         except EngineError as error:
             return failure(str(error))
+        except (NotForLua, UnicodeEncodeError) as error:
+            broken = "a text holds half of a surrogate pair" if isinstance(error, UnicodeError) else error
+            return failure(f"{name} received invalid JSON input: {broken}")
         except Exception as error:
             self._log.exception("[LuaSkill] %s failed", name)
             return failure(f"{name} failed: {type(error).__name__}: {error}")

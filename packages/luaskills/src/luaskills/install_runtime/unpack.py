@@ -9,12 +9,22 @@ import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO
 
 LARGEST_TOTAL_BYTES = 8 * 1024**3
 MOST_MEMBERS = 200_000
 _DRIVE = re.compile(r"[A-Za-z]:")
+_DAMAGE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 
 
 def unpack_archive(archive: Path, target: Path) -> None:
@@ -30,7 +40,7 @@ def unpack_archive(archive: Path, target: Path) -> None:
         else:
             with tarfile.open(archive, "r:gz") as file:
                 _from_tar(file, unpacking)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except _DAMAGE as error:
         raise ValueError(f"archive {archive.name} can not be unpacked: {error}") from None
     unpacking.link()
 

@@ -34,7 +34,7 @@ def choose_target(plane: Plane, action: Action, scope: Scope) -> SkillRoot:
 
 def check_owner(action: Action, target: SkillRoot, roots: tuple[SkillRoot, ...], skill_id: str) -> None:
     """Refuse to put a skill beside one of the same id that ROOT holds; raises ManagementError."""
-    root = next(root for root in roots if root.name == "ROOT")
+    root = _root(roots)
     if target.name != "ROOT" and is_package_directory(package_directory(root, skill_id)):
         raise ManagementError(
             f"skill '{skill_id}' is managed by the ROOT system layer at {package_directory(root, skill_id)}; "
@@ -89,11 +89,7 @@ def require_authority(action: Action, scope: Scope) -> None:
 
 
 def _system_target(action: Action, scope: Scope) -> SkillRoot:
-    target = scope.target
-    if target is None:
-        target = next((root for root in scope.roots if root.name == "ROOT"), None)
-        if target is None:
-            raise no_root(action)
+    target = scope.target or _root(scope.roots)
     if _label(target) == "ROOT":
         _check_authority(action, scope)
     return _in_chain(target, scope.roots)
@@ -120,6 +116,11 @@ def _in_chain(target: SkillRoot, roots: tuple[SkillRoot, ...]) -> SkillRoot:
     raise ManagementError(
         f"target root '{_label(target)}' at {target.skills_dir} is not part of the full runtime root chain"
     )
+
+
+def _root(roots: tuple[SkillRoot, ...]) -> SkillRoot:
+    """That of the system; every checked chain has it."""
+    return next(root for root in roots if root.name == "ROOT")
 
 
 def _label(root: SkillRoot) -> str:

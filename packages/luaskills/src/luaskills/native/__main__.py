@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BuildFailed as error:
         print(f"libluaskills was not built: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"libluaskills was not built: {error.filename or given.output}: {error.strerror}", file=sys.stderr)
+        return 1
     if shared_python() is None:
         print("this Python has no shared library: only programs in Python can load the result", file=sys.stderr)
     return 0

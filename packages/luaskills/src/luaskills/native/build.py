@@ -105,7 +105,8 @@ def _package_directories() -> list[str]:
     for name in _NEEDED:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
-            raise BuildFailed(f"{name} is not installed: pip install 'luaskills-sdk[native]'")
+            package = "cffi" if name == "_cffi_backend" else name
+            raise BuildFailed(f"{package} is not installed: pip install 'luaskills-sdk[native]'")
         inside = Path(spec.origin).parent
         found.append(str((inside.parent if spec.submodule_search_locations else inside).resolve()))
     return list(dict.fromkeys(found))

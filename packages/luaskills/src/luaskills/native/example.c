@@ -103,7 +103,8 @@ int main(int count, char **words) {
     good &= ask("load", luaskills_ffi_load_from_roots_json, request);
     good &= ask("list", luaskills_ffi_list_entries_json, "{\"engine_id\":1,\"authority\":\"delegated_tool\"}");
     snprintf(
-        request, sizeof request, "{\"engine_id\":1,\"tool_name\":\"%s\",\"args\":{\"greeting\":\"good day\"}}", words[2]);
+        request, sizeof request, "{\"engine_id\":1,\"tool_name\":\"%s\",\"args\":{\"greeting\":\"good day\",\"who\":\"Ada\"}}",
+        words[2]);
     good &= ask("call", luaskills_ffi_call_skill_json, request);
     good &= ask("run", luaskills_ffi_run_lua_json, "{\"engine_id\":1,\"code\":\"return args.a * 2\",\"args\":{\"a\":21}}");
     good &= ask(

@@ -4,6 +4,7 @@ local error, pcall, tostring, tonumber = error, pcall, tostring, tonumber
 local setmetatable, getmetatable = setmetatable, getmetatable
 local setmeta, getmeta = debug.setmetatable, debug.getmetatable
 local format, gsub, find, byte = string.format, string.gsub, string.find, string.byte
+local gmatch, match = string.gmatch, string.match
 local sort, concat, floor = table.sort, table.concat, math.floor
 local math_type = math.type
 local rawlen = rawlen or function(t) return #t end
@@ -184,6 +185,10 @@ local function bind(f)
   return function(...) return finish(f(tagged(select('#', ...), ...))) end
 end
 
+local function numbered(call, index)
+  return function(...) return finish(call(index, tagged(select('#', ...), ...))) end
+end
+
 -- A host resource with methods: a userdata where the VM can make one, as skills test type(handle).
 local handles = setmetatable({}, { __mode = 'k' })
 local function handle(methods, names)
@@ -226,6 +231,28 @@ local function seal(tables)
     changing[i] = t == context or t == deps or t == internal
     if t == sqlite or t == lancedb then databases[#databases + 1] = i end
   end
+end
+
+-- One table for each `path:function,function,…;` of the layout, parents first, the core table before all. The functions are
+-- numbered in this order: one of them asks call(number, …).
+local function build(layout, call, values)
+  local tables, by_path, index = { {} }, {}, 0
+  by_path[''] = tables[1]
+  for path, names in gmatch(layout, '([^:]*):([^;]*);') do
+    local t = {}
+    local parent, last = match(path, '^(.*)%.([^.]*)$')
+    by_path[parent or ''][last or path] = t
+    by_path[path], tables[#tables + 1] = t, t
+    for name in gmatch(names, '[^,]+') do
+      index = index + 1
+      t[name] = numbered(call, index)
+    end
+  end
+  for path, fields_of in next, values do
+    for name, value in next, fields_of do by_path[path][name] = value end
+  end
+  by_path.json.encode = json_encode
+  seal(tables)
 end
 
 -- a function of the engine; shows from the next enter on
@@ -303,6 +330,6 @@ local function enter(...)
 end
 
 return {
-  bind = bind, handle = handle, encode = encode, json_encode = json_encode, seal = seal, enter = enter, offer = offer,
-  handles = handles,
+  bind = bind, handle = handle, encode = encode, build = build, enter = enter, offer = offer,
+  manage_io = function(manage, log) manage(vulcan.io, log, handles) end,
 }

@@ -131,6 +131,8 @@ class CacheTable:
             config = self._context.options.get("cache_config")
             default = config.get("default_ttl_secs") if isinstance(config, Mapping) else None
             return default if isinstance(default, int) else DEFAULT_TTL_SECONDS
-        if given.tag not in (Tag.INTEGER, Tag.NUMBER) or not isinstance(given.value, int | float) or given.value < 0:
+        value = given.value
+        number = given.tag in (Tag.INTEGER, Tag.NUMBER)
+        if not number or not isinstance(value, int | float) or not (value >= 0 and value % 1 == 0):
             raise HostFunctionError(f"cache.put: ttl_seconds must be a non-negative integer: {given.type_name}")
-        return float(given.value)
+        return float(value)

@@ -43,7 +43,7 @@ class HostTable:
         try:
             answer = callback({"action": "call", "tool_name": name, "args": args})
         except Exception as error:
-            return _failure("host_tool_callback_error", str(error))
+            return _failure("host_tool_callback_error", str(error) or type(error).__name__)
         return answer if isinstance(answer, Mapping) else {"ok": True, "value": answer}
 
     def _callback(self) -> Callable[[Json], Json] | None:
@@ -56,7 +56,7 @@ class HostTable:
         try:
             return callback({"action": action, "tool_name": name, "args": args})
         except Exception as error:
-            raise HostFunctionError(f"vulcan.host.{action}: {error}") from None
+            raise HostFunctionError(f"vulcan.host.{action}: {str(error) or type(error).__name__}") from None
 
 
 def _args(given: Argument) -> Json:

@@ -64,7 +64,7 @@ def failure_of(error: object) -> ModelFailure:
 
 def failure_of_exception(error: Exception) -> ModelFailure:
     """The failure a raised callback means: its text may be an error object in JSON."""
-    text = str(error)
+    text = str(error) or type(error).__name__
     try:
         value = json.loads(text)
     except ValueError:

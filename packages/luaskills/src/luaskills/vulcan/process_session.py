@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Mapping
 
 from luaskills.context import CallContext
@@ -24,6 +25,8 @@ class ProcessSession:
     def __init__(self, child: Child, encodings: Encodings, context: CallContext) -> None:
         self._child, self._encodings, self._context = child, encodings, context
         self._closed = False
+        # not `__del__`: in a cycle the pipe could be finalized first; this keeps the child whole until it is closed
+        self._end = weakref.finalize(self, child.close)
 
     def handle(self) -> Handle:
         """The Lua side of this session."""
@@ -35,11 +38,6 @@ class ProcessSession:
             "kill": self.kill,
         }
         return Handle(methods)
-
-    def __del__(self) -> None:
-        child = self.__dict__.get("_child")
-        if child is not None and not self._closed:
-            child.close()
 
     def write(self, given: Arguments) -> object:
         """Encode and send every text."""
@@ -97,7 +95,7 @@ class ProcessSession:
             self._child.close_stdin()
             self._child.wait(max(0.0, self._deadline(timeout_ms) - time.monotonic()))
             self._closed = True
-            self._child.close()
+            self._end()
         return self.status([])
 
     def kill(self, _given: Arguments) -> object:

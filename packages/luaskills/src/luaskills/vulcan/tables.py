@@ -53,7 +53,6 @@ def _system_tables(bridge: Bridge, context: CallContext, policy: Policy) -> None
     bridge.table("os", host_os.functions())
     bridge.table("io", IoTable(context, policy).functions())
     bridge.table("json", json.functions(context.host.memory_bytes))
-    bridge.own("json.encode", bridge.json_encode)
 
 
 def _runtime_tables(bridge: Bridge, context: CallContext, policy: Policy) -> None:

@@ -55,7 +55,12 @@ class Workers:
 
     @property
     def busy(self) -> int:
+        """Processes that serve calls, without those for calls from within a call."""
         return self._most - self._places._value
+
+    @property
+    def free(self) -> int:
+        return self._places._value
 
     @property
     def idle(self) -> int:

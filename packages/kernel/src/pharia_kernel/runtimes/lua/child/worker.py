@@ -112,7 +112,7 @@ class Worker:
 
     @property
     def _worn(self) -> bool:
-        return _resident() > self._most_resident
+        return _resident() > self._most_resident or _has_children()
 
 
 def _with_memory(options: Mapping[str, Any], memory_bytes: int) -> dict[str, Any]:
@@ -125,6 +125,15 @@ def _plain(result: CallResult) -> object:
     if result.overflow_mode is None and result.template_hint is None and result.host_result is None:
         return result.content
     return result.to_json()
+
+
+def _has_children() -> bool:
+    """Programs that a call left: they end with this process."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _resident() -> int:
