@@ -1,4 +1,5 @@
-"""A call of an entry of a Lua package over HTTP, beside the same Lua in nginx (``libnginx-mod-http-lua`` of Debian).
+"""A call of an entry of a Lua package over HTTP, beside the same Lua in nginx (``libnginx-mod-http-lua`` of Debian) and
+in a plain loop over lupa, which has no HTTP.
 
 ``python -m bench.lua_http``. In nginx the Lua code runs in the server's own process and VM, without limits: the
 distance is what a process of its own, a fresh VM and everything else around a call cost.
@@ -10,11 +11,13 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench.load import alone, post, together
+from bench.lua import plain
 from bench.processes import free_port, kernel, process
 from bench.report import Line, median_ms, show
 
@@ -99,6 +102,7 @@ def compared(title: str, ours: int, reused: int, theirs: int | None, entry: str,
     lines: list[Line] = []
     fresh = _measured(ours, post(path, body))
     warm = _measured(reused, post(path, body))
+    loop = _looped(ENTRIES[entry], body)
     nginx_ = None if theirs is None else _measured(theirs, post(f"/{entry}", body))
     for what, found in (("a fresh VM for each call", fresh), ("a VM for many calls", warm), ("nginx with Lua", nginx_)):
         if found is None:
@@ -106,15 +110,28 @@ def compared(title: str, ours: int, reused: int, theirs: int | None, entry: str,
         lines += [
             Line(f"{what}, one at a time", found[0], "ms"),
             Line(f"{what}, 16 at a time", found[1], "calls/s"),
+            Line("  time by that of the plain loop over lupa", found[0] / loop, "x"),
         ]
         if nginx_ is not None and found is not nginx_:
             lines += [
                 Line("  time by that of nginx", found[0] / nginx_[0], "x"),
                 Line("  throughput by that of nginx", found[1] / nginx_[1], "x"),
             ]
+    lines.append(Line("the plain loop over lupa, one at a time", loop, "ms"))
     if nginx_ is None:
         lines.append(Line("nginx with Lua is missing: apt-get install libnginx-mod-http-lua lua-cjson", 0, ""))
     show(title, lines)
+
+
+def _looped(source: str, body: bytes) -> float:
+    """Milliseconds of a call, JSON in and JSON out, in one VM of this process."""
+    call = plain(source)
+    times = []
+    for _ in range(REQUESTS):
+        begin = time.perf_counter()
+        json.dumps(call(json.loads(body)))
+        times.append(time.perf_counter() - begin)
+    return median_ms(times)
 
 
 def _measured(port: int, request: bytes) -> tuple[float, float]:
