@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
+from pharia_kernel.composition.status import InferenceStatus
 from pharia_kernel.config import EmbeddedModelSettings, LimitSettings, NamespaceSettings, OpenAiSettings, Settings
 from pharia_kernel.csi.csi import Csi
 from pharia_kernel.csi.types import (
@@ -37,7 +38,7 @@ from pharia_kernel.errors import (
     SkillReportedError,
     WrongSkillKind,
 )
-from pharia_kernel.kernel import InferenceStatus, Kernel
+from pharia_kernel.kernel import Kernel
 from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.types import (
     Caller,

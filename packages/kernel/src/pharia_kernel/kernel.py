@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import msgspec
 from opentelemetry import trace
@@ -23,10 +22,11 @@ from pharia_kernel.composition.gauges import gauges
 from pharia_kernel.composition.inference import inference
 from pharia_kernel.composition.instances import SkillBounds
 from pharia_kernel.composition.namespaces import NamespaceSources, NamespaceTools
-from pharia_kernel.composition.peers import Alone, Peers, WorkerStatus
+from pharia_kernel.composition.peers import Alone, Peers
 from pharia_kernel.composition.reload import LIVE, Reloaded, differences
 from pharia_kernel.composition.skill_tools import with_skill_tools
 from pharia_kernel.composition.skills import call_limits, every_runtime
+from pharia_kernel.composition.status import InferenceStatus, KernelState, KernelStatus
 from pharia_kernel.composition.tools import mcp_tools, native_tools
 from pharia_kernel.config import Settings
 from pharia_kernel.csi.bound import InvocationCsi, ToolEventSink
@@ -37,7 +37,7 @@ from pharia_kernel.csi.inference.backend import InferenceBackend
 from pharia_kernel.csi.inference.embedded import EmbeddedBackend
 from pharia_kernel.csi.meter import Meter
 from pharia_kernel.csi.tools import TEST_NAMESPACE, ToolScope
-from pharia_kernel.csi.tools.mcp import McpStatus, McpTools
+from pharia_kernel.csi.tools.mcp import McpTools
 from pharia_kernel.csi.types import ToolInfo
 from pharia_kernel.errors import MalformedRequest, NamespaceNotFound, Saturated
 from pharia_kernel.invocations import Answer, EventStream, Invocations
@@ -48,32 +48,6 @@ from pharia_kernel.skills import NamespaceStatus, SkillStore, SkillType
 from pharia_kernel.telemetry.metrics import Metrics
 from pharia_kernel.types import LOCAL, Action, Caller, JsonValue, SkillMetadata, SkillPath
 from pharia_kernel.usage import UsageQuery, UsageReport, report
-
-InferenceState = Literal["starting", "ready", "failed"]
-KernelState = Literal["starting", "serving", "draining", "stopping"]
-"""``draining`` still takes calls, ``stopping`` does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class InferenceStatus:
-    source: str
-    """The kind of the backend, ``routed`` for several, ``none``, or ``custom`` for one handed in."""
-    state: InferenceState
-
-
-@dataclass(frozen=True, slots=True)
-class KernelStatus:
-    """For those who watch the kernel; ``ready`` means that it takes calls."""
-
-    ready: bool
-    namespaces: dict[str, NamespaceStatus]
-    inference: InferenceStatus
-    running_calls: int
-    queued_calls: int
-    mcp_servers: dict[str, McpStatus] = field(default_factory=dict)
-    """Of the namespaces that have some: what is wrong with them, and which tools are hidden by others."""
-    state: KernelState = "serving"
-    workers: WorkerStatus = field(default_factory=WorkerStatus)
 
 
 @dataclass(frozen=True, slots=True)

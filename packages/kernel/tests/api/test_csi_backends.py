@@ -13,8 +13,9 @@ import pytest
 from doubles.aleph_alpha import completed, explained
 from doubles.openai_stub import Events, OpenAiStub, Whole, chat_answer, chat_chunks, failure
 from pharia_kernel.api.server import serve
+from pharia_kernel.composition.status import InferenceStatus
 from pharia_kernel.config import Settings
-from pharia_kernel.kernel import InferenceStatus, Kernel
+from pharia_kernel.kernel import Kernel
 
 BEARER = {"Authorization": "Bearer of-the-caller"}
 EXPLAIN = {"prompt": "Once", "target": "upon", "model": "m", "granularity": "word"}

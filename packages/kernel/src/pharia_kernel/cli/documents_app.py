@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +29,7 @@ Config = Annotated[
 Load = Callable[[Path | None], Settings]
 Run = Callable[[Coroutine[Any, Any, None]], None]
 Failures = Callable[[], AbstractContextManager[None]]
+Work = Callable[["EmbeddedDocuments"], Awaitable[None]]
 
 _PAGE = 1000
 
@@ -38,10 +39,25 @@ def documents_app(load: Load, run: Run, failures: Failures) -> typer.Typer:
     app = typer.Typer(
         help="Documents that skills can search: those of the index inside the kernel.", no_args_is_help=True
     )
-    out, progress = Console(soft_wrap=True, highlight=False), Console(stderr=True)
+    commands = _Commands(load, run, failures)
+    app.command("add")(commands.add)
+    app.command("list")(commands.show)
+    app.command("remove")(commands.remove)
+    app.command("index")(commands.index)
+    app.command("search")(commands.search)
+    return app
 
-    @app.command("add")
-    def add_files(
+
+class _Commands:
+    def __init__(self, load: Load, run: Run, failures: Failures) -> None:
+        self._load = load
+        self._run = run
+        self._failures = failures
+        self._out = Console(soft_wrap=True, highlight=False)
+        self._progress = Console(stderr=True)
+
+    def add(
+        self,
         context: typer.Context,
         collection: Collection,
         paths: Annotated[list[Path], typer.Argument(metavar="PATH...", exists=True, help="Files or directories.")],
@@ -52,7 +68,7 @@ def documents_app(load: Load, run: Run, failures: Failures) -> typer.Typer:
         config: Config = None,
     ) -> None:
         """Add text, Markdown, HTML and PDF files, and those below directories; what is there is updated."""
-        with failures():
+        with self._failures():
             at = _collection(collection)
             fields = _fields(metadata)
             try:
@@ -60,18 +76,17 @@ def documents_app(load: Load, run: Run, failures: Failures) -> typer.Typer:
             except NoDocuments as error:
                 raise typer.BadParameter(str(error), param_hint="PATH") from None
 
-            async def work() -> None:
-                async with _library(load(config or context.obj[0])) as library:
-                    added = await add(library, at, files, fields, progress)
+            async def work(library: EmbeddedDocuments) -> None:
+                added = await add(library, at, files, fields, self._progress)
                 failed = f", {added.failed} failed" if added.failed else ""
-                out.print(f"{at}: {added.new} added, {added.updated} updated{failed}")
+                self._out.print(f"{at}: {added.new} added, {added.updated} updated{failed}")
                 if added.failed:
                     raise typer.Exit(1)
 
-            run(work())
+            self._do(work, context, config)
 
-    @app.command("list")
-    def list_documents(
+    def show(
+        self,
         context: typer.Context,
         collection: Annotated[
             str | None, typer.Argument(metavar="NAMESPACE/COLLECTION", help="Of which to list the documents.")
@@ -79,20 +94,19 @@ def documents_app(load: Load, run: Run, failures: Failures) -> typer.Typer:
         config: Config = None,
     ) -> None:
         """List the collections, or the documents of one."""
-        with failures():
+        with self._failures():
             at = None if collection is None else _collection(collection)
 
-            async def work() -> None:
-                async with _library(load(config or context.obj[0])) as library:
-                    if at is None:
-                        await _print_collections(library, out)
-                    else:
-                        await _print_names(library, at)
+            async def work(library: EmbeddedDocuments) -> None:
+                if at is None:
+                    await _print_collections(library, self._out)
+                else:
+                    await _print_names(library, at)
 
-            run(work())
+            self._do(work, context, config)
 
-    @app.command("remove")
     def remove(
+        self,
         context: typer.Context,
         collection: Collection,
         names: Annotated[list[str] | None, typer.Argument(metavar="DOCUMENT...", help="Their names.")] = None,
@@ -100,24 +114,23 @@ def documents_app(load: Load, run: Run, failures: Failures) -> typer.Typer:
         config: Config = None,
     ) -> None:
         """Remove documents, or a whole collection."""
-        with failures():
+        with self._failures():
             at = _collection(collection)
             if bool(names) == everything:
                 raise typer.BadParameter("name the documents, or say --all", param_hint="DOCUMENT")
 
-            async def work() -> None:
-                async with _library(load(config or context.obj[0])) as library:
-                    for name in names or ():
-                        await library.remove(DocPath(at.namespace, at.collection, name))
-                        out.print(f"{at}: removed {name}", markup=False)
-                    if everything:
-                        await library.remove_collection(at)
-                        out.print(f"{at}: removed")
+            async def work(library: EmbeddedDocuments) -> None:
+                for name in names or ():
+                    await library.remove(DocPath(at.namespace, at.collection, name))
+                    self._out.print(f"{at}: removed {name}", markup=False)
+                if everything:
+                    await library.remove_collection(at)
+                    self._out.print(f"{at}: removed")
 
-            run(work())
+            self._do(work, context, config)
 
-    @app.command("index")
-    def define(
+    def index(
+        self,
         context: typer.Context,
         collection: Collection,
         name: Annotated[str, typer.Argument(metavar="INDEX", help="Its name.")],
@@ -131,18 +144,13 @@ def documents_app(load: Load, run: Run, failures: Failures) -> typer.Typer:
         config: Config = None,
     ) -> None:
         """Give a collection an index of another shape; its documents are cut anew."""
-        with failures():
+        with self._failures():
             at = _collection(collection)
             index = IndexDefinition(name, passage_characters, overlap_characters, hybrid)
+            self._do(lambda library: library.define(at, index), context, config)
 
-            async def work() -> None:
-                async with _library(load(config or context.obj[0])) as library:
-                    await library.define(at, index)
-
-            run(work())
-
-    @app.command("search")
     def search(
+        self,
         context: typer.Context,
         collection: Collection,
         query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.")],
@@ -151,19 +159,25 @@ def documents_app(load: Load, run: Run, failures: Failures) -> typer.Typer:
         config: Config = None,
     ) -> None:
         """Show what a skill would find."""
-        with failures():
+        with self._failures():
             at = _collection(collection)
             request = SearchRequest(IndexPath(at.namespace, at.collection, index), query, limit)
 
-            async def work() -> None:
-                async with _library(load(config or context.obj[0])) as library:
-                    for hit in await library.search(request, LOCAL):
-                        place = f"{hit.path.name} {hit.start.item}:{hit.start.position}-{hit.end.position}"
-                        out.print(f"{hit.score:.3f} {place}\n{hit.text}\n", markup=False)
+            async def work(library: EmbeddedDocuments) -> None:
+                for hit in await library.search(request, LOCAL):
+                    place = f"{hit.path.name} {hit.start.item}:{hit.start.position}-{hit.end.position}"
+                    self._out.print(f"{hit.score:.3f} {place}\n{hit.text}\n", markup=False)
 
-            run(work())
+            self._do(work, context, config)
 
-    return app
+    def _do(self, work: Work, context: typer.Context, config: Path | None) -> None:
+        """With the index of the settings."""
+
+        async def within() -> None:
+            async with _library(self._load(config or context.obj[0])) as library:
+                await work(library)
+
+        self._run(within())
 
 
 @asynccontextmanager

@@ -6,9 +6,9 @@ import ipaddress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from pharia_kernel.config.tables import DirectoryPath, HttpUrl, Seconds, Table, Words
+from pharia_kernel.config.tables import DirectoryPath, Seconds, SplitWords, Table, Words
 from pharia_kernel.errors import ConfigError, InvalidNamespace
 from pharia_kernel.types import ANY_NAMESPACE, Action, check_namespace
 
@@ -37,10 +37,6 @@ def _trustworthy(url: str) -> str:
     return url
 
 
-def _without_empty(value: object) -> object:
-    return None if value == "" else value
-
-
 def _template(namespace: str) -> str:
     if namespace != ANY_NAMESPACE:
         try:
@@ -56,12 +52,7 @@ def _at_least_one(words: tuple[object, ...]) -> tuple[object, ...]:
     return words
 
 
-def _split(value: object) -> object:
-    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-
-
-ServiceUrl = Annotated[HttpUrl | None, BeforeValidator(_without_empty)]
-Actions = Annotated[tuple[Action, ...], BeforeValidator(_split), AfterValidator(_at_least_one)]
+Actions = Annotated[tuple[Action, ...], SplitWords, AfterValidator(_at_least_one)]
 
 
 class GrantSettings(Table):
@@ -93,7 +84,7 @@ class JwtSettings(Table):
     """One of them must be in the tokens."""
     jwks_url: Annotated[str, AfterValidator(_trustworthy)] | None = None
     """Where the keys are; without it the provider's discovery document says so."""
-    algorithms: Annotated[tuple[Algorithm, ...], BeforeValidator(_split), AfterValidator(_at_least_one)] = (
+    algorithms: Annotated[tuple[Algorithm, ...], SplitWords, AfterValidator(_at_least_one)] = (
         "RS256",
         "ES256",
     )

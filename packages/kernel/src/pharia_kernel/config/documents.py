@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from pharia_kernel.config.tables import MIB, Bytes, DirectoryPath, HttpUrl, Seconds, Table
 
 DocumentIndexChoice = Literal["auto", "remote", "embedded", "none"]
-DocumentIndexUrl = Annotated[HttpUrl | None, BeforeValidator(lambda value: None if value == "" else value)]
-"""Deployments of the original write an empty text for none."""
 
 
 class EmbeddedDocumentSettings(Table):

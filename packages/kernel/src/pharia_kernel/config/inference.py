@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from pharia_kernel.config.tables import DirectoryPath, HttpUrl, Table
 
 InferenceChoice = Literal["auto", "aleph-alpha", "openai", "embedded", "none"]
-AlephAlphaUrl = Annotated[HttpUrl | None, BeforeValidator(lambda value: None if value == "" else value)]
-"""Deployments of the original write an empty text for none."""
 
 
 class OpenAiSettings(Table):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from pharia_kernel.config.instances import InstanceSettings
 from pharia_kernel.config.lua import LuaProfile
@@ -16,7 +16,7 @@ from pharia_kernel.config.quotas import QuotaSettings
 from pharia_kernel.config.registry import RegistrySettings
 from pharia_kernel.config.skill_entries import SkillEntries, SkillName
 from pharia_kernel.config.skill_tools import SkillToolChoice
-from pharia_kernel.config.tables import DirectoryPath, Words
+from pharia_kernel.config.tables import DirectoryPath, NoneIfEmpty, Words
 
 FILE = "file://"
 _VISIBLE = re.compile(r"[!-~]+", re.ASCII)
@@ -47,10 +47,6 @@ def _header(token: SecretStr) -> SecretStr:
     return token
 
 
-def _without_empty(value: object) -> object:
-    return None if value == "" else value
-
-
 ConfigUrl = Annotated[str, AfterValidator(_config_url)]
 Token = Annotated[SecretStr, AfterValidator(_header)]
 Shape = Literal["described", "watched", "in place"]
@@ -65,9 +61,9 @@ class NamespaceSettings(RegistrySettings):
 
     directory: DirectoryPath | None = None
     """Every component in it is a skill."""
-    config_url: Annotated[ConfigUrl | None, BeforeValidator(_without_empty)] = None
+    config_url: Annotated[ConfigUrl | None, NoneIfEmpty] = None
     """Of the TOML document that describes the namespace."""
-    config_access_token: Annotated[Token | None, BeforeValidator(_without_empty)] = None
+    config_access_token: Annotated[Token | None, NoneIfEmpty] = None
     skills: SkillEntries | None = None
     path: DirectoryPath | None = None
     """Directory in which skills are found by name, as ``NAME.wasm``; tags mean nothing there."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from pharia_kernel.config.registry_address import RegistryAddress, parse_repository
-from pharia_kernel.config.tables import MIB, Bytes, DirectoryPath, Seconds, Table, Words
+from pharia_kernel.config.tables import MIB, Bytes, DirectoryPath, NoneIfEmpty, Seconds, Table, Words
 
 _GIB = 1024 * MIB
 _BEGIN = "-----BEGIN"
@@ -27,10 +27,6 @@ def _mirrors(texts: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError as error:
             raise ValueError(f"{text}: {error}") from None
     return texts
-
-
-def _without_empty(value: object) -> object:
-    return None if value == "" else value
 
 
 def _public_key(text: str) -> str:
@@ -52,8 +48,8 @@ class RegistrySettings(Table):
     """Host and, if need be, port."""
     base_repository: Annotated[str, AfterValidator(parse_repository)] = ""
     """Folder of the registry in which every skill is a repository."""
-    registry_user: Annotated[str | None, BeforeValidator(_without_empty)] = None
-    registry_password: Annotated[SecretStr | None, BeforeValidator(_without_empty)] = None
+    registry_user: Annotated[str | None, NoneIfEmpty] = None
+    registry_password: Annotated[SecretStr | None, NoneIfEmpty] = None
     """Without user and password, what ``docker login`` keeps is used."""
     registry_ca_file: DirectoryPath | None = None
     """PEM file of certificates to trust beside those of the system."""

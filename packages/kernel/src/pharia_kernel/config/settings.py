@@ -9,16 +9,15 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
-from pharia_kernel.config.access import AccessSettings, CorsSettings, ServiceUrl, chosen_mode
+from pharia_kernel.config.access import AccessSettings, CorsSettings, chosen_mode
 from pharia_kernel.config.backends import BackendName, BackendSettings
 from pharia_kernel.config.documents import (
     DocumentIndexChoice,
-    DocumentIndexUrl,
     EmbeddedDocumentSettings,
     EmbeddingSettings,
 )
 from pharia_kernel.config.feature_set import STABLE, FeatureSet
-from pharia_kernel.config.inference import AlephAlphaUrl, EmbeddedModelSettings, InferenceChoice, OpenAiSettings
+from pharia_kernel.config.inference import EmbeddedModelSettings, InferenceChoice, OpenAiSettings
 from pharia_kernel.config.limits import LimitSettings
 from pharia_kernel.config.log_level import parse_log_level
 from pharia_kernel.config.lua import LuaSettings
@@ -29,7 +28,7 @@ from pharia_kernel.config.quotas import CallerSettings
 from pharia_kernel.config.registry import ImageSettings
 from pharia_kernel.config.shutdown import ShutdownSettings
 from pharia_kernel.config.skill_tools import SkillToolSettings
-from pharia_kernel.config.tables import Bytes, DirectoryPath, NamespaceName, Seconds, Table
+from pharia_kernel.config.tables import Bytes, DirectoryPath, NamespaceName, OptionalUrl, Seconds, Table
 from pharia_kernel.config.telemetry import (
     AUDIT_WITH_LOG,
     AuditLog,
@@ -86,7 +85,7 @@ class Settings(Table):
     """Counts where there is no request."""
     pharia_ai_feature_set: FeatureSet = STABLE
     inference: InferenceChoice = "auto"
-    inference_url: AlephAlphaUrl = None
+    inference_url: OptionalUrl = None
     """Of an API of Aleph Alpha, which is asked with the token of each caller."""
     openai_inference: OpenAiSettings | None = None
     backends: dict[BackendName, BackendSettings] = Field(default_factory=dict)
@@ -94,7 +93,7 @@ class Settings(Table):
     chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
     language_selection: LanguageSettings = Field(default_factory=LanguageSettings)
     document_index: DocumentIndexChoice = "auto"
-    document_index_url: DocumentIndexUrl = None
+    document_index_url: OptionalUrl = None
     embedded_documents: EmbeddedDocumentSettings = Field(default_factory=EmbeddedDocumentSettings)
     embeddings: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
@@ -103,7 +102,7 @@ class Settings(Table):
     callers: dict[str, CallerSettings] = Field(default_factory=dict)
     """By the id of the caller; ``default`` is everybody else, each by itself."""
     usage: UsageSettings = Field(default_factory=UsageSettings)
-    authorization_url: ServiceUrl = None
+    authorization_url: OptionalUrl = None
     """Base URL of the IAM service."""
     access: AccessSettings = Field(default_factory=AccessSettings)
     cors: CorsSettings = Field(default_factory=CorsSettings)

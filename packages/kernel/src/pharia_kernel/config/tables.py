@@ -41,16 +41,25 @@ def _namespace(name: str) -> str:
         raise ValueError(str(error)) from error
 
 
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 def _words(value: object) -> object:
     return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
 
 Seconds = Annotated[float, BeforeValidator(parse_duration)]
 Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+NoneIfEmpty = BeforeValidator(_none_if_empty)
+"""Deployments of the original write an empty text for what they do not set."""
+SplitWords = BeforeValidator(_words)
+"""A text with commas stands for a list."""
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+OptionalUrl = Annotated[HttpUrl | None, NoneIfEmpty]
 DirectoryPath = Annotated[Path, AfterValidator(_directory)]
 NamespaceName = Annotated[str, AfterValidator(_namespace)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Words = Annotated[tuple[str, ...], SplitWords]
 
 
 class Table(BaseModel):

@@ -23,10 +23,6 @@ class Lifetime:
         self._stopping = False
 
     @property
-    def open_calls(self) -> int:
-        return len(self._open)
-
-    @property
     def stopping(self) -> bool:
         return self._stopping
 

@@ -33,10 +33,6 @@ class Limits:
     """Of one call."""
 
     @property
-    def for_calls(self) -> bool:
-        return not (self.concurrent is None and self.queued is None and self.rate is None)
-
-    @property
     def for_tokens(self) -> bool:
         return not (self.minute_tokens is None and self.day_tokens is None)
 

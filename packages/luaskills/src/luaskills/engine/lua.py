@@ -2,8 +2,7 @@
 
 Text crosses as UTF-8. A Python ``str`` becomes its UTF-8 bytes and ``bytes`` become the same Lua string; a Lua string
 comes back as ``str``. A Lua string that is not UTF-8 can not come back: lupa raises ``UnicodeDecodeError``, inside a
-callback as a Lua error. Where raw bytes must reach Python, wrap them on the Lua side with the function that
-:func:`binary_encoder` makes and take ``.encode("latin-1")`` of what arrives.
+callback as a Lua error.
 """
 
 from __future__ import annotations
@@ -14,15 +13,6 @@ from typing import Any, NoReturn
 from luaskills.types import Flavour
 
 _MODULES = {Flavour.LUAJIT: "lupa.luajit21", Flavour.LUA54: "lupa.lua54"}
-
-_BINARY = """
-local map = {}
-for byte = 128, 255 do
-  map[string.char(byte)] = string.char(0xC0 + math.floor(byte / 64), 0x80 + byte % 64)
-end
-local gsub = string.gsub
-return function(text) return (gsub(text, "[\\128-\\255]", map)) end
-"""
 
 
 def module(flavour: Flavour) -> Any:
@@ -47,11 +37,6 @@ def new_runtime(flavour: Flavour = Flavour.LUAJIT, memory_bytes: int | None = No
     names = runtime.globals()
     names["python"] = names["package"]["loaded"]["python"] = None
     return runtime
-
-
-def binary_encoder(runtime: Any) -> Any:
-    """A Lua function: any string → UTF-8 text with one code point per byte, for the way to Python."""
-    return runtime.execute(_BINARY)
 
 
 def _no_attributes(_object: object, name: str, _setting: bool) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -85,15 +84,6 @@ def discover(roots: Iterable[SkillRoot]) -> list[Candidate]:
 def disabled_record(root: SkillRoot, state_dir_name: str, skill_id: str) -> Path:
     """Where the record stands that disables a skill of this root."""
     return runtime_root(root) / state_dir_name / "skills" / "disabled" / f"{skill_id}.json"
-
-
-def disabled_reason(record: Path) -> str | None:
-    """The reason in a record that disables a skill; None without one, or when it can not be read."""
-    try:
-        reason = json.loads(record.read_text("utf-8")).get("reason")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return reason if isinstance(reason, str) else None
 
 
 def _is_empty(directory: Path) -> bool:

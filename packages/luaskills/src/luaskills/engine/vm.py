@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,11 +73,6 @@ class Vm:
         self._restore = inside["restore"]
         self._start = None if self.hooked else inside["start"]
         self._run, self._run_json, self._compile = inside["run"], inside["run_json"], inside["compile"]
-
-    @property
-    def busy_here(self) -> bool:
-        """Whether the calling thread runs a call in this VM."""
-        return self._owner == threading.get_ident()
 
     def memory_used(self) -> int:
         """Bytes of the Lua heap; 0 without a memory limit."""
@@ -308,8 +303,3 @@ class Vm:
 
 def _load(runtime: Any, name: str) -> Any:
     return chunk(runtime, _FILES[name], f"={name}")
-
-
-def empty_arguments(args: object) -> Mapping[str, Json]:
-    """Arguments of a call: anything but an object counts as empty."""
-    return args if isinstance(args, dict) else {}

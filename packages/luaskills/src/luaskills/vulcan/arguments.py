@@ -180,14 +180,6 @@ def json_type(value: object) -> str:
     return "table"
 
 
-def non_negative(fn: str, name: str, given: Argument) -> int:
-    """An integer argument of at least 0."""
-    value = given.value
-    if given.tag != Tag.INTEGER or not isinstance(value, int | float) or value < 0:
-        raise HostFunctionError(f"{fn}: {name} must be a non-negative integer: {given.type_name}")
-    return int(value)
-
-
 def strict(fn: str, name: str, value: object) -> object:
     """A decoded table again, after a check that every string in it is UTF-8."""
     try:

@@ -54,8 +54,3 @@ class GivenCredentials:
 
     async def find(self, host: str) -> Credentials | None:
         return self._credentials
-
-
-class NoCredentials:
-    async def find(self, host: str) -> Credentials | None:
-        return None

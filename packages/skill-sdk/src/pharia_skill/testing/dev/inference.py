@@ -15,7 +15,6 @@ from pharia_skill.csi.inference import (
     Completion,
     CompletionAppend,
     CompletionEvent,
-    CompletionParams,
     CompletionRequest,
     ExplanationRequest,
     FinishReason,
@@ -40,12 +39,6 @@ ChatRequestListSerializer = RootModel[Sequence[ChatRequest]]
 ChatListDeserializer = RootModel[list[ChatResponse]]
 ExplanationRequestListSerializer = RootModel[Sequence[ExplanationRequest]]
 ExplanationListDeserializer = RootModel[list[list[TextScore]]]
-
-
-class CompletionRequestSerializer(BaseModel):
-    model: str
-    prompt: str
-    params: CompletionParams
 
 
 class ChatRequestSerializer(BaseModel):
