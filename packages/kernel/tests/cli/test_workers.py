@@ -133,3 +133,8 @@ def test_threads_are_shared_out_and_calls_are_counted_together() -> None:
     )
     share = worker_share(settings)
     assert (share.limits.concurrent_calls, share.limits.queued_calls, share.threads) == (100, 0, 1)
+
+
+def test_a_worker_has_two_threads_unless_told_otherwise() -> None:
+    share = worker_share(Settings.model_validate({"workers": 256}))
+    assert share.threads == 2

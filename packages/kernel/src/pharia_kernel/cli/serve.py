@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pharia_kernel.api.server import bind, serve
 from pharia_kernel.cli.channel import WatcherChannel
 from pharia_kernel.cli.collector import leave_out_start_up
-from pharia_kernel.cli.cores import free_to_move, stay_on
+from pharia_kernel.cli.cores import free_to_move, staying_on
 from pharia_kernel.cli.hangup import hangups
 from pharia_kernel.cli.open_files import allow_open_files
 from pharia_kernel.cli.peers.hub import Shared
@@ -34,6 +34,8 @@ _LOG = logging.getLogger("pharia_kernel.cli")
 _SHOWN = 8
 _BACKGROUND_THREADS = 3
 """For what blocks: looking into directories, compiling, loading."""
+_FEWEST_THREADS = 2
+"""While one takes down the instance of a call and makes the next, another computes."""
 
 
 async def serve_until_stopped(settings: Settings, read: ReadSettings, say: Callable[[str], None]) -> None:
@@ -69,7 +71,7 @@ async def serve_as_worker(
     shared: Shared,
     core: int | None,
 ) -> None:
-    """Serve one worker's share until the watching process says so or is gone, with the event loop on ``core``."""
+    """Serve one worker's share until the watching process says so or is gone; overlapping calls keep it on ``core``."""
     allow_open_files()
     keep_private()
     share = worker_share(settings)
@@ -80,9 +82,8 @@ async def serve_as_worker(
             channel.telling(seen.metrics.encoded),
             _serving(share, listener, stop, seen, shared) as (kernel, _),
             reloading(kernel, share, lambda: worker_share(read()), hangup),
+            staying_on(core, lambda: kernel.running_calls),
         ):
-            if core is not None:
-                stay_on(core)
             channel.say(readiness(kernel.skills()))
             await stop.wait()
             await _drain(kernel, settings)
@@ -151,7 +152,8 @@ def worker_share(settings: Settings) -> Settings:
     def share(whole: int) -> int:
         return -(-whole // settings.workers)
 
-    return settings.model_copy(update={"threads": share(settings.threads or os.cpu_count() or 1)})
+    threads = share(settings.threads) if settings.threads else max(_FEWEST_THREADS, share(os.cpu_count() or 1))
+    return settings.model_copy(update={"threads": threads})
 
 
 def readiness(skills: list[SkillPath]) -> str:

@@ -73,7 +73,7 @@ class Settings(Table):
     workers: int = Field(default=1, gt=0, le=256)
     """Processes that serve."""
     threads: int | None = Field(default=None, gt=0, le=1024)
-    """On which skills compute, in all workers together; without it one per core."""
+    """On which skills compute, in all workers together; without it one per core, and two in each of several workers."""
     namespaces: dict[NamespaceName, NamespaceSettings] = Field(default_factory=dict)
     namespace_update_interval: Seconds = 10.0
     directory_scan_interval: Seconds = 0.25

@@ -126,8 +126,9 @@ class Clock:
         self._thread.join()
 
     @property
-    def idle(self) -> bool:
-        return self._running == 0
+    def guests(self) -> int:
+        """That compute now."""
+        return self._running
 
     def guest_enters(self) -> None:
         with self._lock:

@@ -7,7 +7,7 @@
     outcome ◀───────────────  lift the result; give everything back
 
 Only one of the two sides owns the execution at any time. Waking a thread costs more than a short turn of a guest: where
-nothing else computes and the component's turns are short, the event loop takes the worker's part.
+at most one other computes and the component's turns are short, the event loop takes the worker's part.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Execution:
 
     def _go_on(self, queue: Callable[[Execution], None]) -> None:
         quick = self.component.slow_until < time.perf_counter()
-        if quick and self._workers.idle and not self._cancelled and self.fault is None:
+        if quick and self._workers.lightly_loaded and not self._cancelled and self.fault is None:
             self._workers.turn_here(self)
         else:
             queue(self)

@@ -67,7 +67,12 @@ class Workers:
     @property
     def idle(self) -> bool:
         """Nothing computes and nothing waits to."""
-        return self._clock.idle and self._ready.empty()
+        return self._clock.guests == 0 and self._ready.empty()
+
+    @property
+    def lightly_loaded(self) -> bool:
+        """At most one computes (a call, or what follows on one) and nothing waits to."""
+        return self._clock.guests <= 1 and self._ready.empty()
 
     def turn_here(self, turn: Turn) -> None:
         """Compute for one turn on the calling thread; what is left of it is queued."""
