@@ -19,10 +19,10 @@ def cache() -> Path:
 
 
 def skills() -> Path:
-    """A directory with every skill of ``bench/skills``."""
+    """A directory with every skill of ``bench/skills``, and the haiku of the examples."""
     folder = cache() / "skills"
     folder.mkdir(exist_ok=True)
-    for source in sorted((HERE / "skills").glob("*.py")):
+    for source in [*sorted((HERE / "skills").glob("*.py")), HERE.parent / "examples" / "haiku.py"]:
         build(source, folder / f"{source.stem}.wasm")
     for source in sorted((HERE / "skills").glob("*.wat")):
         (folder / f"{source.stem}.wasm").write_bytes(wasmtime.wat2wasm(source.read_text()))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from pharia_kernel.api.connection import ClientGone
 from pharia_kernel.config import LimitSettings
+from pharia_kernel.deadline import within
 from pharia_kernel.errors import InvalidJson, MalformedRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
 
 
@@ -37,8 +36,7 @@ async def read_bytes(
     _check_encoding(headers)
     try:
         _check_length(headers, limit)
-        async with asyncio.timeout(limits.body_seconds):
-            return await _read(receive, limit)
+        return await within(limits.body_seconds, _read(receive, limit))
     except _TooMuch:
         raise PayloadTooLarge(f"The request body is larger than {limit} bytes ({setting})") from None
     except TimeoutError:

@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from pharia_kernel.api.body import read_json
 from pharia_kernel.api.caller import caller_of
-from pharia_kernel.api.connection import until_gone, while_connected
+from pharia_kernel.api.connection import UnlessGone
 from pharia_kernel.api.path import skill_path
 from pharia_kernel.api.service import Service
 from pharia_kernel.config import LimitSettings
@@ -25,7 +25,7 @@ class Run:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         skill, caller = skill_path(scope), caller_of(scope)
         input = await read_json(scope, receive, self._limits)
-        async with while_connected(until_gone(receive)):
+        async with UnlessGone(receive):
             answer = await self._kernel.invoke(skill, input, caller)
         headers = {"x-skill-digest": answer.skill_digest}
         if answer.warning:

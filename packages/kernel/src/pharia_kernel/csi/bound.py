@@ -74,10 +74,10 @@ class Drivers:
     metrics: Metrics = field(default_factory=Metrics)
     content: bool = False
     """Whether spans show what models were asked and what they answered."""
+    watch: ModelWatch = field(init=False)
 
-    @property
-    def watch(self) -> ModelWatch:
-        return ModelWatch(self.tracer, self.metrics, self.content)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "watch", ModelWatch(self.tracer, self.metrics, self.content))
 
 
 class InvocationCsi:
@@ -106,13 +106,14 @@ class InvocationCsi:
         self._namespace = namespace
         self._scope = ToolScope(namespace, caller, depth, deadline)
         self._tool_events = tool_events
-        self._streams: WeakSet[AsyncGenerator[Part, None]] = WeakSet()
+        self._streams: WeakSet[AsyncGenerator[Part, None]] | None = None
+        """Made for the first: most invocations have none."""
 
     async def __aenter__(self) -> InvocationCsi:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for stream in list(self._streams):
+        for stream in list(self._streams or ()):
             try:
                 await stream.aclose()
             except RuntimeError:
@@ -206,5 +207,7 @@ class InvocationCsi:
 
     def _tracked(self, function: str, stream: AsyncGenerator[Part, None]) -> AsyncGenerator[Part, None]:
         self._drivers.metrics.asked(function)
+        if self._streams is None:
+            self._streams = WeakSet()
         self._streams.add(stream)
         return stream

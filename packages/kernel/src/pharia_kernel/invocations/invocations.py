@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from opentelemetry.trace import Tracer
 
 from pharia_kernel.csi.bound import ToolEventSink
 from pharia_kernel.csi.csi import Csi
-from pharia_kernel.errors import DeadlineExceeded, HostFault, KernelError, Saturated, SkillReportedError, WrongSkillKind
+from pharia_kernel.errors import HostFault, KernelError, SkillReportedError, WrongSkillKind
 from pharia_kernel.invocations.events import EventQueue
 from pharia_kernel.invocations.lifetime import Lifetime
 from pharia_kernel.invocations.lookup import found
 from pharia_kernel.invocations.payload import check_output, compact_input
-from pharia_kernel.invocations.record import recorded
+from pharia_kernel.invocations.placed import Placed, too_late
+from pharia_kernel.invocations.record import Recorded
 from pharia_kernel.quotas import Limits, LimitTable, Quotas, Spender
 from pharia_kernel.runtimes.builtin import BuiltinSkill
 from pharia_kernel.runtimes.skill import Skill, within
@@ -140,7 +140,7 @@ class Invocations:
                     async with limit:
                         return await lease.metadata()
                 except TimeoutError:
-                    raise _too_late(f"skill {path}", self._limits.deadline_seconds, running=True) from None
+                    raise too_late(f"skill {path}", self._limits.deadline_seconds, running=True) from None
                 except KernelError:
                     raise
                 except Exception as fault:
@@ -172,7 +172,7 @@ class Invocations:
     async def _serve(self, path: SkillPath, input: bytes, caller: Caller, events: EventQueue | None) -> Answer:
         compact = compact_input(input, self._limits.input_bytes)
         async with self._lifetime.call():
-            with await self._lookup(path) as lease, recorded(self._tracer, self._metrics, path, lease.skill.digest):
+            with await self._lookup(path) as lease, Recorded(self._tracer, self._metrics, path, lease.skill.digest):
                 _check_kind(lease.skill, SkillKind.FUNCTION if events is None else SkillKind.MESSAGE_STREAM)
                 output = await self._run(path, lease.skill, compact, caller, events)
                 return Answer(output, lease.skill.digest, lease.warning)
@@ -192,26 +192,9 @@ class Invocations:
         ):
             return await _executed(skill, input, csi, events)
 
-    @asynccontextmanager
-    async def _placed(self, what: str, spender: Spender) -> AsyncGenerator[float, None]:
-        """Within a place and a deadline, which it gives; noted on the spender's account."""
+    def _placed(self, what: str, spender: Spender) -> Placed:
         seconds = self._quotas.deadline_seconds(spender, self._limits.deadline_seconds)
-        limit = asyncio.timeout_at(asyncio.get_running_loop().time() + seconds)
-        running, failed, began = False, True, time.perf_counter()
-        try:
-            async with limit, self._quotas.place(spender):
-                running = True
-                yield limit.when() or 0.0
-                failed = False
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise _too_late(what, seconds, running) from None
-        finally:
-            if running:
-                self._usage.called(spender, failed=failed, seconds=time.perf_counter() - began)
-            else:
-                self._usage.refused(spender)
+        return Placed(what, seconds, spender, self._quotas.place(spender), self._usage)
 
 
 async def _executed(skill: Skill, input: bytes, csi: Csi, events: EventQueue | None) -> bytes:
@@ -238,12 +221,6 @@ def _check_kind(skill: Skill, wanted: SkillKind) -> None:
     if isinstance(skill, BuiltinSkill) and skill.as_function is not None:
         raise SkillReportedError(skill.as_function)
     raise WrongSkillKind("The skill is designed to stream output. Please invoke it via the /message-stream endpoint.")
-
-
-def _too_late(what: str, seconds: float, running: bool) -> KernelError:
-    if running:
-        return DeadlineExceeded(f"{what} did not finish within {seconds:g} s")
-    return Saturated(f"{what} waited {seconds:g} s for its turn; the kernel is busy, try again later")
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

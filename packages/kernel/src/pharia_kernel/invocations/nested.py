@@ -14,7 +14,7 @@ from pharia_kernel.errors import WrongSkillKind
 from pharia_kernel.invocations.admission import Admission
 from pharia_kernel.invocations.lookup import found
 from pharia_kernel.invocations.payload import check_output, compact_input
-from pharia_kernel.invocations.record import recorded
+from pharia_kernel.invocations.record import Recorded
 from pharia_kernel.quotas import Quotas, Spender
 from pharia_kernel.runtimes.skill import within
 from pharia_kernel.skills.store import SkillStore
@@ -72,7 +72,7 @@ class NestedCalls:
         compact = compact_input(input, self._limits.input_bytes)
         inner = replace(scope, depth=scope.depth + 1)
         lease = await found(self._store, skill, self._tracer, self._metrics)
-        with lease, recorded(self._tracer, self._metrics, skill, lease.skill.digest):
+        with lease, Recorded(self._tracer, self._metrics, skill, lease.skill.digest):
             if lease.skill.kind is not SkillKind.FUNCTION:
                 raise WrongSkillKind("it is designed to stream output; only functions can be tools")
             spender = Spender.of(skill.namespace, skill.name, scope.caller)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from pharia_kernel.telemetry.tracing import current_span_id, current_trace_id
+from opentelemetry.trace import get_current_span
+
 from pharia_kernel.types import SkillPath
 
 _log = logging.getLogger("pharia_kernel.skill")
@@ -17,9 +18,9 @@ class GuestLog:
 
     def __init__(self, skill: SkillPath, limit: int, noise: tuple[str, ...] = ()) -> None:
         """``limit`` is in bytes; lines that begin with ``noise`` explain nothing."""
-        self._fields = {"skill": str(skill)}
-        if trace_id := current_trace_id():  # where lines are written, on another thread, it is not known
-            self._fields |= {"trace_id": trace_id, "span_id": current_span_id() or ""}
+        self._skill = skill
+        self._span = get_current_span().get_span_context()
+        """Of the call; where lines are written, on another thread, there is none."""
         self._noise = noise
         self._left = limit
         self._dropped = 0
@@ -56,7 +57,7 @@ class GuestLog:
             _log.warning(
                 "%d bytes of output dropped: more than one call may log",
                 self._dropped,
-                extra={**self._fields, "stream": "stderr"},
+                extra=self._fields("stderr"),
             )
 
     def last_line(self) -> str:
@@ -66,4 +67,10 @@ class GuestLog:
 
     def _emit(self, stream: str, line: bytes) -> None:
         if line.strip():
-            _log.info("%s", line.decode("utf-8", "replace"), extra={**self._fields, "stream": stream})
+            _log.info("%s", line.decode("utf-8", "replace"), extra=self._fields(stream))
+
+    def _fields(self, stream: str) -> dict[str, str]:
+        fields = {"skill": str(self._skill), "stream": stream}
+        if self._span.is_valid:
+            fields |= {"trace_id": f"{self._span.trace_id:032x}", "span_id": f"{self._span.span_id:016x}"}
+        return fields

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from opentelemetry.trace import NoOpTracer, Tracer
 
+from pharia_kernel.deadline import within
 from pharia_kernel.errors import NamespaceNotFound, Saturated, SkillNotFound
 from pharia_kernel.runtimes.skill import Runtime, Skill, SkillLimits
 from pharia_kernel.skills.loads import LoadQueue
@@ -141,8 +142,7 @@ class SkillStore:
             return Lease(builtin, None)
         namespace = self._namespace(path)
         try:
-            async with asyncio.timeout(self._load_seconds):
-                return await namespace.lookup(path.name)
+            return await within(self._load_seconds, namespace.lookup(path.name))
         except TimeoutError:
             raise Saturated(
                 f"skill {path} is not loaded yet after {self._load_seconds:.0f} s; it will be, try again later"

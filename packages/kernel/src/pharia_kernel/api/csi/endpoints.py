@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from pharia_kernel.api.body import read_json
 from pharia_kernel.api.caller import caller_of
-from pharia_kernel.api.connection import until_gone, while_connected
+from pharia_kernel.api.connection import UnlessGone
 from pharia_kernel.api.csi.decoding import Body
 from pharia_kernel.api.csi.events import HEARTBEAT, encode_part
 from pharia_kernel.api.csi.functions import Function, Stream
@@ -37,7 +37,7 @@ class CallFunction:
         caller = caller_of(scope)
         body = self._body.decode(await read_json(scope, receive, self._limits))
         try:
-            async with while_connected(until_gone(receive)):
+            async with UnlessGone(receive):
                 answer = await self._function.run(self._kernel, body, caller)
         except KernelError as error:
             response = problem_response(scope, error, _TEXT_PREFIX)

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from pharia_kernel.api.body import read_json
 from pharia_kernel.api.caller import caller_of
-from pharia_kernel.api.connection import until_gone, while_connected
+from pharia_kernel.api.connection import UnlessGone
 from pharia_kernel.api.csi.decoding import Body
 from pharia_kernel.api.csi.functions import LEGACY
 from pharia_kernel.api.problem import ERROR_KEY
@@ -54,7 +54,7 @@ class LegacyCsi:
         try:
             caller = caller_of(scope)
             body = await read_json(scope, receive, self._limits)
-            async with while_connected(until_gone(receive)):
+            async with UnlessGone(receive):
                 content, status = await self._answer(body, caller), 200
         except KernelError as error:
             scope[ERROR_KEY] = error

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from pharia_kernel.api.body import check_json, is_json, media_type_of, read_bytes
 from pharia_kernel.api.caller import caller_of
-from pharia_kernel.api.connection import until_gone, while_connected
+from pharia_kernel.api.connection import UnlessGone
 from pharia_kernel.api.csi.decoding import Body
 from pharia_kernel.api.documents.wire import DocumentBody, DocumentPage, Removed, document
 from pharia_kernel.api.service import Service
@@ -54,7 +54,7 @@ def document_routes(kernel: Service, settings: Settings) -> list[BaseRoute]:
         store = kernel.documents(path.namespace, caller_of(request.scope))
         async with uploads:
             new = await _uploaded(request, path.name, settings)
-            async with while_connected(until_gone(request.receive)):
+            async with UnlessGone(request.receive):
                 (stored,) = await store.put(CollectionPath(path.namespace, path.collection), [new])
         return json_response(stored)
 
@@ -91,7 +91,7 @@ async def _uploaded(request: Request, name: str, settings: Settings) -> NewDocum
         raise UnsupportedMediaType(f"Documents of the type `{media_type}` can not be read, only {known}")
     metadata = _metadata(request)
     data = await _read(request, settings)
-    async with while_connected(until_gone(request.receive)):
+    async with UnlessGone(request.receive):
         return NewDocument(name, await texts_of(data, media_type), metadata)
 
 

@@ -59,7 +59,8 @@ class Answer:
         self._asked = asked
         self._options = options
         self._received = 0
-        self._watch = IdleWatch(options.idle_seconds, response.close)
+        self._watch: IdleWatch | None = None
+        """Made for the first wait: short answers come with their heads."""
 
     @property
     def is_json(self) -> bool:
@@ -67,19 +68,19 @@ class Answer:
 
     async def read(self) -> bytes:
         """The next bytes, or ``b""`` at the end."""
-        self._watch.begin()
+        content = self._response.content
         try:
-            data = await self._response.content.readany()
+            data = content.read_nowait()
+            if not data and not content.at_eof():
+                data = await self._waited()
         except (aiohttp.ClientError, OSError) as error:
-            if self._watch.expired:
+            if self._watch is not None and self._watch.expired:
                 raise BackendTimeout(
                     f"{self._asked.backend} sent nothing for {self._options.idle_seconds:g} s amid its answer"
                 ) from None
             raise BackendFailed(
                 f"{self._asked.backend} closed the connection amid its answer ({type(error).__name__})"
             ) from None
-        finally:
-            self._watch.end()
         self._received += len(data)
         if self._received > self._options.answer_bytes:
             raise BackendAnswerInvalid(
@@ -87,8 +88,20 @@ class Answer:
             )
         return data
 
+    async def _waited(self) -> bytes:
+        if self._watch is None:
+            self._watch = IdleWatch(self._options.idle_seconds, self._response.close)
+        self._watch.begin()
+        try:
+            return await self._response.content.readany()
+        finally:
+            self._watch.end()
+
     async def read_all(self) -> bytes:
-        parts: list[bytes] = []
+        data = await self.read()
+        if self._response.content.at_eof():
+            return data
+        parts = [data]
         while data := await self.read():
             parts.append(data)
         return b"".join(parts)
@@ -105,7 +118,8 @@ class Answer:
             pass
 
     def close(self) -> None:
-        self._watch.close()
+        if self._watch is not None:
+            self._watch.close()
         _give_back(self._response)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from typing import Any
@@ -113,3 +114,57 @@ async def test_a_trap_there_ends_the_call_alone(host: ComponentHost) -> None:
     with pytest.raises(Exception, match="unreachable"):
         await call(host, component)
     assert await call(host, other) == "in!"
+
+
+async def test_one_long_turn_is_soon_forgotten_and_several_are_not(
+    host: ComponentHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component = loaded(host, wat.ASKING, Model())
+    banned = []
+    monkeypatch.setattr(execution, "_QUICK_SECONDS", -1.0)
+    for _ in range(2):
+        before = time.perf_counter()
+        await call(host, component)
+        banned.append(component.slow_until - before)
+    assert component.slow_turns == 4
+    assert 0 < banned[0] < 4 < banned[1]
+    monkeypatch.setattr(execution, "_QUICK_SECONDS", 60.0)
+    await call(host, component)
+    assert component.slow_turns == 0
+
+
+class Busy:
+    """A turn of a worker that lasts until it is told to end."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.end = threading.Event()
+
+    def advance(self) -> bool:
+        self.begun.set()
+        self.end.wait(10)
+        return False
+
+
+@pytest.mark.parametrize("others", [1, 2])
+async def test_beside_one_other_the_loop_takes_the_turn(others: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "_QUICK_SECONDS", 60.0)
+    model = Model()
+    with ComponentHost(EngineOptions(8, memory_bytes=64 * MIB), threads=3) as host:
+        component = loaded(host, wat.ASKING, model)
+        await call(host, component)
+        host.spares.replace(component, 32 * MIB)
+        while not (host.spares.has(component) and host.at_rest):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        busy = [Busy() for _ in range(others)]
+        for turn in busy:
+            host._workers.start(turn)
+        for turn in busy:
+            assert await asyncio.to_thread(turn.begun.wait, 10)
+        try:
+            run = host.execution(component, component.function(None, "run"), None, memory_bytes=32 * MIB).run
+            assert await run(["in"]) == "in!"
+        finally:
+            for turn in busy:
+                turn.end.set()
+    assert model.on_loop == [True, others == 1]

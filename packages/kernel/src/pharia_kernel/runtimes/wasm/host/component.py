@@ -50,7 +50,9 @@ class LinkedComponent:
     """Shared by all executions; freed when the last of them is gone."""
 
     slow_until = 0.0
-    """By ``time.perf_counter``; it had a long turn lately. All else never changes."""
+    """By ``time.perf_counter``; it had a long turn lately."""
+    slow_turns = 0
+    """In a row. All else never changes."""
 
     def __init__(self, engine: Engine, code: Code, provider: Provider) -> None:
         self.engine = engine

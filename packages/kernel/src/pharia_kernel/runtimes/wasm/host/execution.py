@@ -35,8 +35,8 @@ from pharia_kernel.runtimes.wasm.host.workers import Workers
 _VALUE_TO_COME = (Arrival, asyncio.Future)
 _QUICK_SECONDS = 0.003
 """How long a turn on the event loop may keep everybody waiting."""
-_SLOW_SECONDS = 5.0
-"""How long a component computes on workers alone after a turn that was longer."""
+_SLOW_SECONDS = (0.2, 1.0, 5.0)
+"""How long a component computes on workers alone after a turn that was longer, the second in a row, and those after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Execution:
             running.execution = None
 
     def _compute(self) -> bool:
-        began = time.perf_counter()
+        began = time.thread_time()
         if self._suspension is not None:
             self._hand_over(self._suspension)
         instance = self._instance or self._find_instance()
@@ -186,7 +186,7 @@ class Execution:
                 self._finish(instance)
                 return False
             self._calling = True
-            began = time.perf_counter()
+            began = time.thread_time()
             instance.call(self._function, self._arguments)
             self._arguments = ()
         self._note_turn(began)
@@ -209,9 +209,13 @@ class Execution:
         return self._instance.resources
 
     def _note_turn(self, began: float) -> None:
-        now = time.perf_counter()
-        if now - began > _QUICK_SECONDS:
-            self.component.slow_until = now + _SLOW_SECONDS
+        """Of processor time: turns on workers wait for the interpreter lock, which must not keep them there."""
+        component = self.component
+        if time.thread_time() - began <= _QUICK_SECONDS:
+            component.slow_turns = 0
+            return
+        component.slow_until = time.perf_counter() + _SLOW_SECONDS[min(component.slow_turns, len(_SLOW_SECONDS) - 1)]
+        component.slow_turns += 1
 
     def begin_turn(self) -> None:
         """The guest goes on after a host function that waited."""
