@@ -167,7 +167,8 @@ async def test_names_can_not_be_resolved(tmp_path: Path) -> None:
         asked = await kernel.post("/v1/skills/dev/asking/run")
         assert (asked.status_code, asked.json()["code"]) == (503, "backend-unavailable")
         haiku = await kernel.post("/v1/skills/images/haiku/run")
-        assert (haiku.status_code, haiku.json()["code"]) == (500, "skill-load-failed")
+        assert (haiku.status_code, haiku.json()["code"]) == (503, "skill-unreachable")
+        assert haiku.headers["retry-after"] == "10"
         ready = await kernel.get("/readyz")
         assert ready.status_code == 200
         for namespace, host in {"images": "registry.example.org", "team": "team.example.org"}.items():

@@ -19,6 +19,7 @@
     │   ├── SkillTrapped · SkillExited · MemoryExceeded
     │   ├── MetadataUsedCsi · InvalidMetadata
     │   └── SkillLoadError          the component can not be served
+    │       └── SkillUnreachable    its registry does not answer
     ├── NamespaceInvalid            what is written about the namespace can not be used
     ├── CsiError                    something the skill asked for
     │   ├── InvalidCsiRequest · ModelNotFound · BackendUnauthorized · CallerUnauthorized · BackendRateLimited
@@ -235,6 +236,14 @@ class InvalidMetadata(SkillError):
 class SkillLoadError(SkillError):
     code = "skill-load-failed"
     title = "The skill can not be loaded"
+
+
+class SkillUnreachable(SkillLoadError):
+    code = "skill-unreachable"
+    status = 503
+    title = "The skill can not be fetched now"
+    retry_after = 10
+    """After the next look at the registry, if ``namespace-update-interval`` is what it is by default."""
 
 
 class NamespaceInvalid(KernelError):

@@ -54,8 +54,9 @@ async def test_while_the_registry_is_away_tags_mean_what_they_meant(team: Descri
         team.images.away = "connection refused"
         team.describe("haiku", *(f"new{number}" for number in range(30)))
         listing = await registry.scan()
-        assert listing.skills["haiku"] == Listed("digest-of-one", problem="connection refused", tag="latest")
-        assert listing.skills["new0"].revision is None
+        away = {"problem": "connection refused", "unreachable": True, "tag": "latest"}
+        assert listing.skills["haiku"] == Listed("digest-of-one", **away)
+        assert listing.skills["new0"] == Listed(None, **away)
         assert listing.problem == "connection refused"
         assert len(team.images.resolves) <= 1 + 8, "one deadline is enough"
         team.images.away = None

@@ -12,7 +12,7 @@ import pytest
 
 from doubles.described_namespace import DescribedNamespace
 from doubles.eventually import until
-from pharia_kernel.errors import NamespaceInvalid, NamespaceNotFound, SkillLoadError, SkillNotFound
+from pharia_kernel.errors import NamespaceInvalid, NamespaceNotFound, SkillLoadError, SkillNotFound, SkillUnreachable
 from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.skills import NamespaceState, SkillState, SkillStore, Source
 from pharia_kernel.skills.description import Canary, ChatEntry, Description, ProgrammableEntry
@@ -191,7 +191,7 @@ async def test_a_registry_that_is_away_from_the_start_is_asked_again(runtime: An
     """Row 114."""
     team.images.away = "connection refused"
     async with serving(runtime, interval=0.001, team=team) as store:
-        with pytest.raises(SkillLoadError, match="connection refused"):
+        with pytest.raises(SkillUnreachable, match="connection refused"):
             await store.lookup(HAIKU)
         assert store.skills() == [HAIKU]
         team.images.away = None

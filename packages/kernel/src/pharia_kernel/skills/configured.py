@@ -10,7 +10,7 @@ from enum import Enum
 
 from opentelemetry.context import Context
 
-from pharia_kernel.errors import SkillLoadError
+from pharia_kernel.errors import SkillLoadError, SkillUnreachable
 from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.skills.registry import Listed, Revision
 from pharia_kernel.skills.version import Version
@@ -83,7 +83,8 @@ class ConfiguredSkill:
         self.listed = listed
         if listed.revision is None:
             self.retry()  # when it is known again, the failure that is noted now must end
-            self.fail(None, SkillLoadError(listed.problem or "nobody knows where its code is"))
+            failed = SkillUnreachable if listed.unreachable else SkillLoadError
+            self.fail(None, failed(listed.problem or "nobody knows where its code is"))
 
     def bound(self, limits: SkillLimits) -> None:
         """What it may use from now on; a version with other limits is loaded once more."""

@@ -145,12 +145,12 @@ class DescribedRegistry:
             known = self._revisions.get(one)
             async with places:
                 if unavailable:  # asking for all of them would take as many deadlines
-                    return Listed(known, problem=unavailable[0], tag=one.tag)
+                    return Listed(known, problem=unavailable[0], unreachable=True, tag=one.tag)
                 try:
                     return Listed(await self._images.resolve(one.skill, one.tag), tag=one.tag)
                 except RegistryUnavailable as error:
                     unavailable.append(str(error))
-                    return Listed(known, problem=str(error), tag=one.tag)
+                    return Listed(known, problem=str(error), unreachable=True, tag=one.tag)
                 except (CodeUnavailable, SkillLoadError) as error:
                     return Listed(known, problem=str(error), tag=one.tag)
 
@@ -184,6 +184,7 @@ def _shown(entry: ProgrammableEntry, tag: str, listed: Listed, names: tuple[str,
         _called(entry, name, tag): Listed(
             listed.revision,
             problem=listed.problem,
+            unreachable=listed.unreachable,
             tag=tag,
             shown=main,
             canary=Share(reference(name, canary.tag), canary.percent) if main and canary else None,

@@ -14,7 +14,7 @@ from functools import partial
 
 from opentelemetry.trace import NoOpTracer, Tracer
 
-from pharia_kernel.errors import NamespaceInvalid, NothingToRollBack, SkillLoadError, SkillNotFound
+from pharia_kernel.errors import NamespaceInvalid, NothingToRollBack, SkillLoadError, SkillNotFound, SkillUnreachable
 from pharia_kernel.runtimes.skill import InstancePolicy, Runtime, Skill, SkillLimits
 from pharia_kernel.skills.configured import ConfiguredSkill, SkillState
 from pharia_kernel.skills.described import DescribedRegistry
@@ -22,6 +22,7 @@ from pharia_kernel.skills.load_spans import COMPILE, DOWNLOAD, step, waiting_cal
 from pharia_kernel.skills.loads import LoadQueue
 from pharia_kernel.skills.registry import (
     CodeUnavailable,
+    CodeUnreachable,
     DescriptionInvalid,
     Listed,
     Listing,
@@ -151,7 +152,8 @@ class Namespace:
             if skill.working is not None:
                 return Lease(skill.working, skill.warning or self.problem)
             if skill.failure is not None:
-                raise SkillLoadError(f"skill {skill.path} can not be loaded: {skill.failure}")
+                failed = SkillUnreachable if isinstance(skill.failure, SkillUnreachable) else SkillLoadError
+                raise failed(f"skill {skill.path} can not be loaded: {skill.failure}")
             skill.evicted = False
             skill.waiting_call = skill.waiting_call or waiting_call()
             self._load_if_due(skill)
@@ -257,7 +259,8 @@ class Namespace:
                 skill.retry()
             except CodeUnavailable as error:
                 skill.retry()
-                skill.fail(listed.revision, SkillLoadError(str(error)))
+                failed = SkillUnreachable if isinstance(error, CodeUnreachable) else SkillLoadError
+                skill.fail(listed.revision, failed(str(error)))
             except SkillLoadError as error:
                 skill.fail(listed.revision, error)
             except Exception as error:

@@ -35,6 +35,8 @@ class Listed:
     """False while the code may still be on its way; a later scan says True for the same revision."""
     problem: str | None = None
     """Why the revision is not known, or not known to be the newest."""
+    unreachable: bool = False
+    """That is because nobody answers."""
     ready: Skill | None = None
     """A skill that is made of no code."""
     tag: str | None = None
@@ -63,6 +65,10 @@ class RegistryUnavailable(Exception):
 
 class CodeUnavailable(Exception):
     """The code of one skill can not be read now; worth another try at the next scan."""
+
+
+class CodeUnreachable(CodeUnavailable):
+    """Whoever has the code does not answer."""
 
 
 class RevisionGone(CodeUnavailable):

@@ -15,7 +15,7 @@ from doubles.scripted_registry import ScriptedRegistry, refusal
 from pharia_kernel.csi.http.retry import RetryPolicy
 from pharia_kernel.errors import SkillLoadError
 from pharia_kernel.skills.oci import OciRegistry
-from pharia_kernel.skills.registry import CodeUnavailable, RegistryUnavailable
+from pharia_kernel.skills.registry import CodeUnavailable, CodeUnreachable, RegistryUnavailable
 
 CODE = b"\0asm haiku"
 IMAGE = skill_image(CODE)
@@ -82,7 +82,7 @@ async def test_a_registry_in_trouble_is_asked_a_few_times_only(
     with pytest.raises(RegistryUnavailable, match="answered 503 for team/haiku/manifests/latest"):
         await registry.resolve("haiku", "latest")
     assert len(scripted.asked) == 3
-    with pytest.raises(CodeUnavailable, match="UNAVAILABLE disk is full"):
+    with pytest.raises(CodeUnreachable, match="UNAVAILABLE disk is full"):
         await registry.read("haiku", IMAGE.digest)
 
 
@@ -156,8 +156,9 @@ async def test_what_does_not_fit_its_digest_is_never_given_out(
 
     scripted.script = script
     for _ in range(2):  # nor is it kept
-        with pytest.raises(CodeUnavailable, match=text):
+        with pytest.raises(CodeUnavailable, match=text) as raised:
             await registry.read("haiku", IMAGE.digest)
+        assert isinstance(raised.value, CodeUnreachable) == ("of 10 bytes" in text), "most answer what they should not"
 
 
 async def test_a_tag_whose_manifest_is_not_what_its_digest_says_stands_for_nothing(

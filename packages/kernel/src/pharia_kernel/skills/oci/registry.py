@@ -14,7 +14,7 @@ from pharia_kernel.errors import SkillLoadError
 from pharia_kernel.skills.oci.cache import ImageCache
 from pharia_kernel.skills.oci.connection import Connection
 from pharia_kernel.skills.oci.credentials import Credentials, CredentialSource, GivenCredentials
-from pharia_kernel.skills.oci.failures import Absent, Refused, RequestFailed
+from pharia_kernel.skills.oci.failures import Absent, Refused, RequestFailed, Unreachable
 from pharia_kernel.skills.oci.hosts import Hosts
 from pharia_kernel.skills.oci.image import Layer, code_layer
 from pharia_kernel.skills.oci.options import OciOptions
@@ -23,7 +23,7 @@ from pharia_kernel.skills.oci.session import new_session
 from pharia_kernel.skills.oci.signed import SignatureCheck
 from pharia_kernel.skills.oci.source import ImageSource
 from pharia_kernel.skills.oci.turn import turn
-from pharia_kernel.skills.registry import CodeUnavailable, RegistryUnavailable
+from pharia_kernel.skills.registry import CodeUnavailable, CodeUnreachable, RegistryUnavailable
 
 logger = logging.getLogger("pharia_kernel.skills")
 
@@ -122,10 +122,12 @@ class OciRegistry:
                 return await self._read(repository, place, digest, _now() + seconds)
         except Absent as failure:
             raise CodeUnavailable(self._not_found(reference, failure)) from None
+        except Unreachable as failure:
+            raise CodeUnreachable(f"{reference} can not be pulled: {failure}") from None
         except RequestFailed as failure:
             raise CodeUnavailable(f"{reference} can not be pulled: {failure}") from None
         except TimeoutError:
-            raise CodeUnavailable(
+            raise CodeUnreachable(
                 f"{reference} was not pulled within {seconds:g} s (see images.pull-seconds)"
             ) from None
 
