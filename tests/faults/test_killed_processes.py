@@ -122,8 +122,10 @@ async def test_the_kernel_is_killed(tmp_path: Path, options: tuple[str, ...]) ->
                 os.kill(worker, signal.SIGKILL)
                 assert await gone(of_worker)
                 break
-        processes = descendants(kernel.process.pid)
-        assert all(map(alive, processes))
+        processes = [
+            each for each in descendants(kernel.process.pid) if alive(each)
+        ]  # what starts has helpers that end
+        assert len(processes) >= 3
         kernel.process.kill()
         assert await gone(processes)
         with pytest.raises(ConnectionRefusedError):
