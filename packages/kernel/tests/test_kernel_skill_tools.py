@@ -19,7 +19,7 @@ from pharia_kernel.config.skill_tools import SkillToolSettings
 from pharia_kernel.csi.csi import Csi
 from pharia_kernel.csi.inference.absent import AbsentBackend
 from pharia_kernel.csi.types import ToolError, ToolOutput, ToolRequest
-from pharia_kernel.errors import DeadlineExceeded, SkillReportedError
+from pharia_kernel.errors import DeadlineExceeded, HostFault, SkillReportedError
 from pharia_kernel.kernel import Kernel
 from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.types import Caller, MessageBegin, Output, SkillKind, SkillMetadata, SkillPath
@@ -78,15 +78,18 @@ class Bench:
         )
         (self._folder / f"{name}.wasm").write_bytes(b"x")
 
-    @asynccontextmanager
-    async def open(
-        self, tools: Any = True, *, nested: SkillToolSettings | None = None, **limits: Any
-    ) -> AsyncIterator[Kernel]:
-        settings = Settings(
+    def settings(self, tools: Any, nested: SkillToolSettings | None = None, **limits: Any) -> Settings:
+        return Settings(
             namespaces={"dev": NamespaceSettings(directory=self._folder, skill_tools=tools)},
             skill_tools=nested or SkillToolSettings(),
             limits=LimitSettings(**limits),
         )
+
+    @asynccontextmanager
+    async def open(
+        self, tools: Any = True, *, nested: SkillToolSettings | None = None, **limits: Any
+    ) -> AsyncIterator[Kernel]:
+        settings = self.settings(tools, nested, **limits)
         tracer = self._provider.get_tracer("test")
         async with Kernel(settings, runtime=self.runtime, backend=AbsentBackend(), tracer=tracer) as kernel:
             yield kernel
@@ -122,6 +125,23 @@ async def endless(input: bytes, csi: Any) -> bytes:
 
 async def stream(input: bytes, csi: Any) -> bytes:
     return b""
+
+
+async def test_a_reload_changes_which_skills_are_tools(bench: Bench) -> None:
+    """Also that none is: what was taken back can not be called any more."""
+    bench.skill(double)
+    bench.skill(quadruple)
+    async with bench.open(tools=("quadruple",)) as kernel:
+        before = bench.settings(("quadruple",))
+        with pytest.raises(HostFault):  # it gets no answer of a tool
+            await kernel.run("dev/quadruple", {"n": 2})
+        told = await kernel.reload(bench.settings(("double",)))
+        assert (told.changed, told.not_applied) == (("dev",), ())
+        assert await kernel.run("dev/quadruple", {"n": 2}) == 8
+        for nothing in (before, bench.settings(False)):
+            assert (await kernel.reload(nothing)).not_applied == ()
+            with pytest.raises(HostFault):  # it gets no answer of a tool
+                await kernel.run("dev/quadruple", {"n": 2})
 
 
 async def test_a_skill_gets_what_another_one_answers(bench: Bench) -> None:

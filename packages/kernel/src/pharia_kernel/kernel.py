@@ -24,7 +24,7 @@ from pharia_kernel.composition.instances import SkillBounds
 from pharia_kernel.composition.namespaces import NamespaceSources, NamespaceTools
 from pharia_kernel.composition.peers import Alone, Peers
 from pharia_kernel.composition.reload import LIVE, Reloaded, differences
-from pharia_kernel.composition.skill_tools import with_skill_tools
+from pharia_kernel.composition.skill_tools import skill_tool_choices, with_skill_tools
 from pharia_kernel.composition.skills import call_limits, every_runtime
 from pharia_kernel.composition.status import InferenceStatus, KernelState, KernelStatus
 from pharia_kernel.composition.tools import mcp_tools, native_tools
@@ -36,7 +36,7 @@ from pharia_kernel.csi.documents.store import DocumentStore
 from pharia_kernel.csi.inference.backend import InferenceBackend
 from pharia_kernel.csi.inference.embedded import EmbeddedBackend
 from pharia_kernel.csi.meter import Meter
-from pharia_kernel.csi.tools import TEST_NAMESPACE, ToolScope
+from pharia_kernel.csi.tools import TEST_NAMESPACE, SkillTools, ToolScope
 from pharia_kernel.csi.tools.mcp import McpTools
 from pharia_kernel.csi.types import ToolInfo
 from pharia_kernel.errors import MalformedRequest, NamespaceNotFound, Saturated
@@ -61,6 +61,7 @@ class _Parts:
     documents: DocumentIndex
     sources: NamespaceSources
     tools: NamespaceTools
+    skill_tools: SkillTools | None
     bounds: SkillBounds
     quotas: Quotas
     peers: Peers
@@ -270,9 +271,11 @@ class Kernel:
         """
         parts = self._running
         async with self._reloading:
-            found = differences(self._settings, settings)
+            found = differences(self._settings, settings, nested=parts.skill_tools is not None)
             sources = parts.sources.of(settings)
             parts.tools.configure(settings)
+            if parts.skill_tools is not None:
+                parts.skill_tools.choose(skill_tool_choices(settings))
             self._settings = self._settings.model_copy(update={name: getattr(settings, name) for name in LIVE})
             parts.bounds.use(self._settings)
             parts.quotas.use(parts.peers.table(self._settings))
@@ -362,7 +365,7 @@ class Kernel:
         def nested(path: SkillPath, scope: ToolScope) -> InvocationCsi:
             return csi(path, scope.caller, None, scope.deadline, scope.depth)
 
-        parts = with_skill_tools(settings, direct, store, nested, self._tracer, quotas, usage)
+        parts, skill_tools = with_skill_tools(settings, direct, store, nested, self._tracer, quotas, usage)
         invocations = Invocations(store, csi, call_limits(settings), self._tracer, self._metrics, quotas, usage)
         await stack.enter_async_context(invocations)
         self._metrics.watch(gauges(invocations, store, runtime))
@@ -377,6 +380,7 @@ class Kernel:
             documents=direct.documents,
             sources=sources,
             tools=tools,
+            skill_tools=skill_tools,
             bounds=bounds,
             quotas=quotas,
             peers=self._peers,

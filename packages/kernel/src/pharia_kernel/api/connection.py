@@ -10,6 +10,7 @@ from types import TracebackType
 from starlette.types import Receive
 
 _PATIENCE_SECONDS = 0.05
+"""Before the watch begins."""
 
 
 class ClientGone(Exception):

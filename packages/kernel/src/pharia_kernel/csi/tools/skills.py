@@ -49,6 +49,10 @@ class SkillTools:
         self._skills = skills
         self._depth = depth
 
+    def choose(self, choices: Mapping[str, Choice]) -> None:
+        """From now on; calls under way go on."""
+        self._choices = choices
+
     async def list(self, scope: ToolScope) -> list[ToolInfo]:
         paths = [SkillPath(scope.namespace, name) for name in self._names(scope.namespace)]
         return [tool for tool in await all_of([self._tool(path) for path in paths]) if tool is not None]
