@@ -153,3 +153,21 @@ async def test_a_process_and_its_workers_serve_what_is_configured_now(tmp_path: 
         _, err = await process.communicate()
     assert process.returncode == 0
     assert err.count(b"the settings were read again: namespaces: added second") == (2 if options else 1)
+
+
+async def test_secrets_of_settings_that_were_read_again_stay_out_of_the_log(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(FIRST)
+    async with kernel_process(tmp_path) as process:
+        url = await url_of(process)
+        secret = "late-s3cret"
+        (tmp_path / "config.toml").write_text(f"""
+            openai-inference = {{ url = "http://127.0.0.1:1/v1", token = "{secret}" }}
+            [namespaces.second]
+            directory = "not-there-{secret}"
+        """)
+        process.send_signal(signal.SIGHUP)
+        await until_known(url, "second", 1)
+        process.send_signal(signal.SIGTERM)
+        _, err = await process.communicate()
+    assert b"not-there-***" in err
+    assert secret.encode() not in err

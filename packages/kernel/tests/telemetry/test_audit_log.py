@@ -13,6 +13,7 @@ import pytest
 from pharia_kernel.errors import ConfigError
 from pharia_kernel.telemetry.audit_log import AUDIT_LOGGER, AuditFile, auditing_to
 from pharia_kernel.telemetry.logs import logging_to
+from pharia_kernel.telemetry.redaction import Redaction
 from pharia_kernel.telemetry.tracing import Tracing
 
 audit = logging.getLogger(AUDIT_LOGGER)
@@ -21,7 +22,11 @@ FIELDS = {"who": "key:1f", "action": "run", "namespace": "dev", "allowed": True,
 
 def test_a_file_has_records_in_a_form_of_their_own_whatever_the_log_level(tmp_path: Path) -> None:
     file, stream = tmp_path / "audit.jsonl", io.StringIO()
-    with logging_to(stream, "error"), auditing_to(str(file), ["s3cret"]), Tracing().request("GET", []) as span:
+    with (
+        logging_to(stream, "error"),
+        auditing_to(str(file), Redaction(["s3cret"])),
+        Tracing().request("GET", []) as span,
+    ):
         audit.info("run allowed", extra={**FIELDS, "reason": "s3cret"})
     (line,) = map(json.loads, file.read_text().splitlines())
     assert line.pop("time").endswith("Z")

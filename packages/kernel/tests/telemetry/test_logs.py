@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pharia_kernel.telemetry.logs import logging_to
+from pharia_kernel.telemetry.redaction import Redaction
 from pharia_kernel.telemetry.tracing import Tracing
 
 
@@ -64,7 +65,7 @@ def test_secrets_do_not_reach_the_log(console: bool) -> None:
 def test_secrets_of_the_settings_are_masked_wherever_they_stand(console: bool) -> None:
     stream = io.StringIO()
     secret = 'pass"word\\with ü'
-    with logging_to(stream, console=console, secrets=[secret, ""]):
+    with logging_to(stream, console=console, redacted=Redaction([secret, ""])):
         try:
             raise ValueError(secret)
         except ValueError:

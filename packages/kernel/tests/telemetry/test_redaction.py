@@ -53,3 +53,9 @@ def test_fields_are_secret_by_their_names() -> None:
     secret = ("Authorization", "registry_password", "api-key", "token", "access_token", "Set-Cookie", "client_secret")
     assert all(map(is_secret_field, secret))
     assert not any(map(is_secret_field, ("tokens", "max_tokens", "namespace", "trace_id", "key")))
+
+
+def test_secrets_that_come_later_are_masked_too() -> None:
+    masked = Redaction(["s3cret"])
+    masked.learn(["another", "s3cret-and-more"])
+    assert masked("s3cret-and-more, s3cret, another") == "***, ***, ***"

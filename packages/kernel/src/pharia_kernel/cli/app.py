@@ -25,12 +25,13 @@ from pharia_kernel.cli.peers.hub import Shared
 from pharia_kernel.cli.run import run_skill
 from pharia_kernel.cli.serve import serve_as_worker, serve_until_stopped
 from pharia_kernel.cli.workers import serve_with_workers
-from pharia_kernel.composition.telemetry import logs
+from pharia_kernel.composition.telemetry import logs, secrets
 from pharia_kernel.config import Settings, load_settings
 from pharia_kernel.config.exposure import check_exposure
 from pharia_kernel.config.loading import export_dotenv
 from pharia_kernel.config.units import parse_address
 from pharia_kernel.errors import KernelError, RequestError
+from pharia_kernel.telemetry.redaction import Redaction
 from pharia_kernel.types import SkillPath
 
 app = typer.Typer(
@@ -122,9 +123,9 @@ def worker(
     """Serve on an open socket, for the process that watches at the other end of the channel."""
     with _failures():
         settings = _settings(*context.obj)
-        with logs(settings, sys.stderr):
+        with logs(settings, sys.stderr) as redacted:
             watcher = WatcherChannel(socket.socket(fileno=channel))
-            read = partial(_settings, *context.obj)
+            read = partial(_again, redacted, *context.obj)
             _run(serve_as_worker(settings, read, socket.socket(fileno=listener), watcher, Shared.parse(shared), core))
 
 
@@ -132,9 +133,9 @@ def _serve(config: Path | None, address: str | None, workers: int | None) -> Non
     with _failures():
         settings = _settings(config, address, workers)
         check_exposure(parse_address(settings.kernel_address)[0], settings)
-        with logs(settings, sys.stderr):
+        with logs(settings, sys.stderr) as redacted:
             if settings.workers == 1:
-                read = partial(_settings, config, address, workers)
+                read = partial(_again, redacted, config, address, workers)
                 _run(serve_until_stopped(settings, read, say=lambda text: typer.echo(text)))
             else:
                 options = {"--config": config, "--address": address, "--workers": workers}
@@ -147,6 +148,13 @@ def _settings(config: Path | None, address: str | None, workers: int | None = No
     overrides = {key: (str(value), option) for key, (value, option) in given.items() if value is not None}
     settings = load_settings(config, overrides=overrides)
     export_dotenv(os.environ)
+    return settings
+
+
+def _again(redacted: Redaction, config: Path | None, address: str | None, workers: int | None = None) -> Settings:
+    """The settings of now; their secrets are masked before anybody can name them."""
+    settings = _settings(config, address, workers)
+    redacted.learn(secrets(settings))
     return settings
 
 

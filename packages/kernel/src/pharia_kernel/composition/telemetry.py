@@ -17,6 +17,7 @@ from pharia_kernel.config.tables import Table
 from pharia_kernel.telemetry.audit_log import auditing_to
 from pharia_kernel.telemetry.logs import logging_to
 from pharia_kernel.telemetry.metrics import Metrics
+from pharia_kernel.telemetry.redaction import Redaction
 from pharia_kernel.telemetry.tracing import Tracing
 
 _MOST_BYTES = 64 * 1024
@@ -58,21 +59,22 @@ def _metrics(settings: Settings) -> Metrics:
 @contextmanager
 def logs(
     settings: Settings, stream: TextIO, level: str | None = None, environ: Mapping[str, str] = os.environ
-) -> Iterator[None]:
+) -> Iterator[Redaction]:
     """Log records go to ``stream``, and those of the audit where the settings say, while the context is open.
 
-    ``level`` stands in for that of the settings.
+    ``level`` stands in for that of the settings. Gives what masks their secrets, to which :func:`secrets` of other
+    settings can be told.
     """
     console = None if settings.log_format == "auto" else settings.log_format == "console"
-    masked = secrets(settings, environ)
+    redacted = Redaction(secrets(settings, environ))
     with (
-        logging_to(stream, level or settings.log_level, console=console, secrets=masked),
-        auditing_to(settings.audit_log, masked),
+        logging_to(stream, level or settings.log_level, console=console, redacted=redacted),
+        auditing_to(settings.audit_log, redacted),
     ):
-        yield
+        yield redacted
 
 
-def secrets(settings: Settings, environ: Mapping[str, str]) -> set[str]:
+def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[str]:
     """Every secret that the settings hold, or refer to by a variable or a file."""
     headers = [value for name, value in environ.items() if name.startswith("OTEL_EXPORTER_OTLP_") and "HEADERS" in name]
     sent = [pair.partition("=")[2] for value in headers for pair in value.split(",")]

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,14 +20,16 @@ logger = logging.getLogger("pharia_kernel.telemetry")
 
 
 @contextmanager
-def auditing_to(where: str, secrets: Iterable[str] = ()) -> Iterator[None]:
+def auditing_to(where: str, redacted: Redaction | None = None) -> Iterator[None]:
     """``where`` is the ``audit-log`` setting: a file that is appended to, with the log, or nowhere.
 
     A file that was moved away is made anew. Raises :class:`ConfigError` for one that can not be written.
     """
     audit = logging.getLogger(AUDIT_LOGGER)
     level, propagate = audit.level, audit.propagate
-    handler: logging.Handler = logging.NullHandler() if where in (AUDIT_WITH_LOG, AUDIT_OFF) else _file(where, secrets)
+    handler: logging.Handler = (
+        logging.NullHandler() if where in (AUDIT_WITH_LOG, AUDIT_OFF) else _file(where, redacted or Redaction())
+    )
     audit.addHandler(handler)
     audit.setLevel(logging.CRITICAL + 1 if where == AUDIT_OFF else logging.INFO)
     audit.propagate = where == AUDIT_WITH_LOG
@@ -40,12 +42,12 @@ def auditing_to(where: str, secrets: Iterable[str] = ()) -> Iterator[None]:
         audit.setLevel(level)
 
 
-def _file(where: str, secrets: Iterable[str]) -> logging.Handler:
+def _file(where: str, redacted: Redaction) -> logging.Handler:
     try:
         handler = AuditFile(where)
     except OSError as error:
         raise ConfigError(f"audit-log {where}: can not be written: {error.strerror or error} (set AUDIT_LOG)") from None
-    handler.setFormatter(AuditFormatter(Redaction(secrets)))
+    handler.setFormatter(AuditFormatter(redacted))
     return handler
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -26,14 +26,14 @@ _COLOURS = {"DEBUG": "36", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITIC
 
 @contextmanager
 def logging_to(
-    stream: TextIO, level: str = "info", *, console: bool | None = None, secrets: Iterable[str] = ()
+    stream: TextIO, level: str = "info", *, console: bool | None = None, redacted: Redaction | None = None
 ) -> Iterator[None]:
     """Send every log record to ``stream`` while the context is open; then the former handlers are back.
 
     ``level`` is the ``log-level`` setting. ``console`` chooses the form for people; by default a terminal gets it.
-    ``secrets`` are masked wherever they stand.
+    ``redacted`` masks secrets wherever they stand.
     """
-    redacted = Redaction(secrets)
+    redacted = redacted or Redaction()
     handler = logging.StreamHandler(stream)
     people = stream.isatty() if console is None else console
     handler.setFormatter(ConsoleFormatter(redacted) if people else JsonFormatter(redacted))

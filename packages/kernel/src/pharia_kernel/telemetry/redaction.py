@@ -38,8 +38,13 @@ class Redaction:
     """Knows the secrets of one kernel."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: list[str] = []
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Mask these too from now on; may be called from any thread."""
         written = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
-        self._secrets = sorted(written, key=len, reverse=True)
+        self._secrets = sorted({*self._secrets, *written}, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         """The text with a mask in the place of each secret."""
