@@ -141,3 +141,11 @@ def test_code_that_alone_is_too_large_is_kept_and_told(
     CodeCache(tmp_path, engine, most_bytes=1).load(wat.TEXT_ECHO)
     assert saved(tmp_path).exists()
     assert "code-cache-bytes" in caplog.text
+
+
+def test_code_that_can_not_be_compiled_merged_is_compiled_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("pharia_kernel.runtimes.wasm.host.engine.merged", lambda binary: binary[:-1])
+    assert asyncio.run(answer(tmp_path)) == "hello"
+    assert "core modules stay apart" in caplog.text

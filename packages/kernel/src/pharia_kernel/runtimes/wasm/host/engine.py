@@ -17,6 +17,7 @@ from wasmtime import component as api
 
 from pharia_kernel.runtimes.wasm.host import capi
 from pharia_kernel.runtimes.wasm.host.errors import InvalidComponent, NotAComponent, reason
+from pharia_kernel.runtimes.wasm.merging.component import merged
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class Engine:
 
 def _fingerprint(quick_code: bool) -> str:
     """Differs whenever compiled code can not be shared: wasmtime, machine, the settings above."""
-    parts: tuple[str, ...] = (_VERSION, platform.machine(), platform.system(), "epochs", "no-unwind-info")
+    parts: tuple[str, ...] = (_VERSION, platform.machine(), platform.system(), "epochs", "no-unwind-info", "merged")
     if quick_code:
         parts += ("quick",)
     return f"wasmtime-{_VERSION}-" + hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
@@ -163,6 +164,17 @@ def compile_component(engine: Engine, binary: bytes) -> Code:
         raise NotAComponent("a core WebAssembly module, not a component")
     if not binary.startswith(_COMPONENT_HEADER):
         raise NotAComponent("not WebAssembly")
+    fewer_modules = merged(binary)
+    try:
+        return _compiled(engine, fewer_modules)
+    except InvalidComponent as error:
+        if fewer_modules is binary:
+            raise
+        _log.warning("core modules stay apart: merged, they are not valid: %s", error)
+        return _compiled(engine, binary)
+
+
+def _compiled(engine: Engine, binary: bytes) -> Code:
     slot = ctypes.c_uint64()
     error = capi.component_new(engine.pointer, binary, len(binary), ctypes.addressof(slot))
     capi.return_free_memory()

@@ -1,0 +1,56 @@
+"""Where the imports of every core instance of a component come from in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from pharia_kernel.runtimes.wasm.merging.core_module import FUNCTION, CoreModule, Import, core_module
+from pharia_kernel.runtimes.wasm.merging.layout import Canonical, Collection, Instance, Layout, option_sort
+from pharia_kernel.runtimes.wasm.merging.merge import Export, HostFunction, Origin
+
+
+class Wiring:
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        modules = [core_module(each.binary) for each in layout.modules]
+        self.modules: dict[int, CoreModule] = {}
+        """By the instance made of them, in order."""
+        self._needs: dict[int, Set[int]] = {}
+        for instance in layout.instances:
+            if isinstance(instance, Instance):
+                self.modules[instance.number] = modules[instance.module]
+                self._needs[instance.number] = self._needed(instance.number)
+
+    def origin(self, instance: int, imported: Import) -> Origin:
+        return self._export(self._layout.instance(instance).arguments[imported.module], imported.name)
+
+    def item(self, sort: int, number: int) -> Origin:
+        """Where one of the component's core items comes from."""
+        found = self._layout.items[sort][number]
+        return HostFunction(number) if isinstance(found, Canonical) else self._export(found.instance, found.name)
+
+    def needed_by(self, instance: int) -> Set[int]:
+        """The instances that have to be there first."""
+        return self._needs[instance]
+
+    def needs(self, origin: Origin) -> Set[int]:
+        """The instances that have to be there before it is used; its own is one of them."""
+        if isinstance(origin, Export):
+            return {origin.instance, *self._needs[origin.instance]}
+        return set().union(*map(self.needs, self.named(self._layout.function(origin.number))))
+
+    def named(self, function: Canonical) -> Iterator[Origin]:
+        """What a canonical function names of the core."""
+        if function.lifted is not None:
+            yield self.item(FUNCTION, function.lifted)
+        for option, number in function.options or ():
+            if number is not None and (sort := option_sort(option)) is not None:
+                yield self.item(sort, number)
+
+    def _needed(self, instance: int) -> Set[int]:
+        origins = {self.origin(instance, each) for each in self.modules[instance].imports}
+        return set().union(*map(self.needs, origins))
+
+    def _export(self, instance: int, name: str) -> Origin:
+        made = self._layout.instances[instance]
+        return self.item(*made.items[name]) if isinstance(made, Collection) else Export(instance, name)
