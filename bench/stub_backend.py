@@ -17,7 +17,7 @@ ANSWER = (
     b'"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}'
 )
 PHASES = 100
-"""Streams do not tick at the same moment."""
+"""Streams do not tick at the same moment, and do not get in step: each has times of its own to keep."""
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -34,10 +34,12 @@ async def _read_request(reader: asyncio.StreamReader) -> bytes:
 
 async def _stream(writer: asyncio.StreamWriter, tokens: int, interval: float, number: int) -> None:
     writer.write(STREAM_HEAD + _frame('{"role":"assistant","content":""}'))
-    await asyncio.sleep(interval * (number % PHASES) / PHASES)
+    loop = asyncio.get_running_loop()
+    due = loop.time() + interval * (1 - loop.time() / interval % 1 + number % PHASES / PHASES) if interval else 0
     for _ in range(tokens):
         if interval:
-            await asyncio.sleep(interval)
+            await asyncio.sleep(due - loop.time())
+            due += interval
         writer.write(_frame(f'{{"content":"{time.monotonic_ns()} "}}'))
         await writer.drain()
     usage = b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\ndata: [DONE]\n\n'

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 import wasmtime
 from wasmtime import component as api
@@ -105,13 +106,23 @@ def _fingerprint(quick_code: bool) -> str:
     return f"wasmtime-{_VERSION}-" + hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-class Clock:
-    """Ticks the engine while guests compute, so that long computations give way. A context manager."""
+class Ticked(Protocol):
+    def tick(self) -> None: ...
 
-    def __init__(self, engine: Engine, seconds: float) -> None:
+
+class Clock:
+    """Ticks the engine while guests compute, so that long computations give way. A context manager.
+
+    Waking its thread for every turn of a guest would cost more than a short turn does: it stays awake a while.
+    """
+
+    def __init__(self, engine: Ticked, seconds: float, awake_seconds: float = 0.5) -> None:
+        """``awake_seconds`` is how long it goes on after the last guest."""
         self._engine = engine
         self._seconds = seconds
-        self._busy = threading.Event()
+        self._most_idle = round(awake_seconds / seconds)
+        self._wake = threading.Event()
+        self._asleep = False
         self._closed = False
         self._running = 0
         self._lock = threading.Lock()
@@ -122,8 +133,9 @@ class Clock:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._closed = True
-        self._busy.set()
+        with self._lock:
+            self._closed = True
+            self._wake.set()
         self._thread.join()
 
     @property
@@ -134,19 +146,31 @@ class Clock:
     def guest_enters(self) -> None:
         with self._lock:
             self._running += 1
-            if self._running == 1:
-                self._busy.set()
+            if self._asleep:
+                self._asleep = False
+                self._wake.set()
 
     def guest_leaves(self) -> None:
         with self._lock:
             self._running -= 1
-            if self._running == 0 and not self._closed:
-                self._busy.clear()
 
     def _tick(self) -> None:
-        while self._busy.wait() and not self._closed:
+        idle = 0
+        while not self._closed:
             time.sleep(self._seconds)
-            self._engine.tick()
+            if self._running:
+                idle = 0
+                self._engine.tick()
+            elif (idle := idle + 1) > self._most_idle:
+                self._sleep()
+
+    def _sleep(self) -> None:
+        with self._lock:
+            if self._running or self._closed:
+                return
+            self._wake.clear()
+            self._asleep = True
+        self._wake.wait()
 
 
 class Code:
