@@ -299,11 +299,6 @@ class Kernel:
     def draining(self) -> bool:
         return self._draining
 
-    @property
-    def running_calls(self) -> int:
-        """Of skills, in this process."""
-        return self._running.invocations.running
-
     def status(self) -> KernelStatus:
         parts = self._parts
         if parts is None:

@@ -118,7 +118,6 @@ def worker(
     listener: int,
     channel: int,
     shared: Annotated[str, typer.Option()],
-    core: int | None = None,
 ) -> None:
     """Serve on an open socket, for the process that watches at the other end of the channel."""
     with _failures():
@@ -126,7 +125,7 @@ def worker(
         with logs(settings, sys.stderr) as redacted:
             watcher = WatcherChannel(socket.socket(fileno=channel))
             read = partial(_again, redacted, *context.obj)
-            _run(serve_as_worker(settings, read, socket.socket(fileno=listener), watcher, Shared.parse(shared), core))
+            _run(serve_as_worker(settings, read, socket.socket(fileno=listener), watcher, Shared.parse(shared)))
 
 
 def _serve(config: Path | None, address: str | None, workers: int | None) -> None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from pharia_kernel.api.server import bind, serve
 from pharia_kernel.cli.channel import WatcherChannel
 from pharia_kernel.cli.collector import leave_out_start_up
-from pharia_kernel.cli.cores import free_to_move, staying_on
 from pharia_kernel.cli.hangup import hangups
 from pharia_kernel.cli.open_files import allow_open_files
 from pharia_kernel.cli.peers.hub import Shared
@@ -69,9 +68,8 @@ async def serve_as_worker(
     listener: socket.socket,
     channel: WatcherChannel,
     shared: Shared,
-    core: int | None,
 ) -> None:
-    """Serve one worker's share until the watching process says so or is gone; overlapping calls keep it on ``core``."""
+    """Serve one worker's share until the watching process says so or is gone."""
     allow_open_files()
     keep_private()
     share = worker_share(settings)
@@ -82,7 +80,6 @@ async def serve_as_worker(
             channel.telling(seen.metrics.encoded),
             _serving(share, listener, stop, seen, shared) as (kernel, _),
             reloading(kernel, share, lambda: worker_share(read()), hangup),
-            staying_on(core, lambda: kernel.running_calls),
         ):
             channel.say(readiness(kernel.skills()))
             await stop.wait()
@@ -97,7 +94,7 @@ async def _serving(
 
     tracing, metrics = seen.tracing, seen.metrics
     async with AsyncExitStack() as parts:
-        background = parts.enter_context(ThreadPoolExecutor(_BACKGROUND_THREADS, "background", free_to_move()))
+        background = parts.enter_context(ThreadPoolExecutor(_BACKGROUND_THREADS, "background"))
         asyncio.get_running_loop().set_default_executor(background)
         with stop.interrupts():
             peers = None if shared is None else WorkerPeers(shared, settings, metrics)

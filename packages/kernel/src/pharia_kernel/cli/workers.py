@@ -16,7 +16,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from pharia_kernel.api.server import bind, url_of
 from pharia_kernel.cli.channel import WorkerChannel
-from pharia_kernel.cli.cores import core_of
 from pharia_kernel.cli.hangup import Hangup, hangups
 from pharia_kernel.cli.numbers import WorkerNumbers
 from pharia_kernel.cli.open_files import allow_open_files
@@ -200,10 +199,17 @@ class _Worker:
         self, ours: socket.socket, theirs: socket.socket, joined: Joined
     ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, WorkerChannel], None]:
         files = (self._listener.fileno(), theirs.fileno())
-        core = core_of(self.index, self._settings)
-        place = ["--shared", str(joined.shared), *([] if core is None else ["--core", str(core)])]
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pharia_kernel", *self._options, "worker", *map(str, files), *place),
+            *(
+                sys.executable,
+                "-m",
+                "pharia_kernel",
+                *self._options,
+                "worker",
+                *map(str, files),
+                "--shared",
+                str(joined.shared),
+            ),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(*files, *joined.shared.descriptors),
             start_new_session=True,  # an interrupt in the terminal is for the process that watches
