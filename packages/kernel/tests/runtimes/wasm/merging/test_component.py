@@ -8,6 +8,7 @@ import pytest
 import wasmtime
 from wasmtime import component as api
 
+from pharia_kernel.runtimes.wasm.host.engine import Engine, compile_component
 from pharia_kernel.runtimes.wasm.merging.component import merged
 from pharia_kernel.runtimes.wasm.merging.layout import layout_of
 
@@ -138,16 +139,23 @@ LATE = """
   (core instance $late (export "late" (table $stubs "late")) (export "host" (func $lowered)))
   (core instance (instantiate $filler (with "" (instance $late))))
 """
+WITH_STUBS = component(
+    '(import "host" (func $named (param "value" s32) (result s32)))',
+    STUB,
+    ENVIRONMENT,
+    ONE,
+    TWO,
+    INSTANCES.replace('(export "host" (func $host))', '(export "host" (func $stubs "host"))'),
+    LATE,
+    LIFT,
+)
 
 
 def test_a_host_function_that_reads_their_memory_is_given_to_them_afterwards() -> None:
     """As tool chains do it: through a table that a module of its own fills at the end."""
-    head = '(import "host" (func $named (param "value" s32) (result s32)))'
-    instances = INSTANCES.replace('(export "host" (func $host))', '(export "host" (func $stubs "host"))')
-    whole = component(head, STUB, ENVIRONMENT, ONE, TWO, instances, LATE, LIFT)
-    fewer = merged(whole)
-    assert (modules(whole), modules(fewer)) == (5, 2)
-    assert run(whole, 3) == run(fewer, 3)
+    fewer = merged(WITH_STUBS)
+    assert (modules(WITH_STUBS), modules(fewer)) == (5, 2)
+    assert run(WITH_STUBS, 3) == run(fewer, 3)
 
 
 def test_an_instance_between_them_that_needs_one_is_made_after_them() -> None:
@@ -215,3 +223,9 @@ def test_damaged_files_are_left_to_the_compiler() -> None:
         for _ in range(chance.randint(1, 4)):
             damaged[chance.randrange(8, len(damaged))] = chance.randrange(256)
         merged(bytes(damaged))
+
+
+def test_an_engine_takes_what_was_merged(caplog: pytest.LogCaptureFixture) -> None:
+    """Also with several tables in one module."""
+    compile_component(Engine(2, 1 << 20), WITH_STUBS)
+    assert not caplog.records

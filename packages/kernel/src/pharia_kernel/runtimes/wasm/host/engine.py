@@ -18,7 +18,7 @@ from wasmtime import component as api
 
 from pharia_kernel.runtimes.wasm.host import capi
 from pharia_kernel.runtimes.wasm.host.errors import InvalidComponent, NotAComponent, reason
-from pharia_kernel.runtimes.wasm.merging.component import merged
+from pharia_kernel.runtimes.wasm.merging.component import FORMAT, merged
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +61,7 @@ def _pool(instances: int, memory_bytes: int) -> dict[str, int]:
         "max_core_instances_per_component": 500,
         "max_memories_per_component": 20,
         "max_tables_per_component": 100,
+        "max_tables_per_module": 100,
         "table_elements": 100_000,
         "max_component_instance_size": 8 * MIB,
         "max_core_instance_size": 8 * MIB,
@@ -100,7 +101,14 @@ class Engine:
 
 def _fingerprint(quick_code: bool) -> str:
     """Differs whenever compiled code can not be shared: wasmtime, machine, the settings above."""
-    parts: tuple[str, ...] = (_VERSION, platform.machine(), platform.system(), "epochs", "no-unwind-info", "merged")
+    parts: tuple[str, ...] = (
+        _VERSION,
+        platform.machine(),
+        platform.system(),
+        "epochs",
+        "no-unwind-info",
+        f"merged-{FORMAT}",
+    )
     if quick_code:
         parts += ("quick",)
     return f"wasmtime-{_VERSION}-" + hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

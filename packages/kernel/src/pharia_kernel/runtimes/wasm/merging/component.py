@@ -34,6 +34,9 @@ from pharia_kernel.runtimes.wasm.merging.layout import (
 from pharia_kernel.runtimes.wasm.merging.merge import Export, HostFunction, Merge, Origin, exported_name
 from pharia_kernel.runtimes.wasm.merging.wiring import Wiring
 
+FORMAT = 1
+"""Goes up when the same components are merged to something else."""
+
 _log = logging.getLogger(__name__)
 _DAMAGED = (LookupError, RecursionError)
 """Something names what is not there, or comes from itself. The compiler explains better what is wrong."""
