@@ -55,7 +55,7 @@ READER = wat.text_skill(
 """Answers what is left of standard input after one byte and as many as the skill's input has."""
 
 
-def section(content: bytes, name: bytes = SECTION) -> bytes:
+def section(content: bytes, name: bytes = SECTION.encode()) -> bytes:
     body = _number(len(name)) + name + content
     return b"\0" + _number(len(body)) + body
 

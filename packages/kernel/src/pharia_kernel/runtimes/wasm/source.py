@@ -6,10 +6,10 @@ section behind the component, and is no part of what is compiled.
 
 from __future__ import annotations
 
-SECTION = b"pharia:source"
+from pharia_kernel.runtimes.wasm.binary import CUSTOM, HEADER_BYTES, Damaged, Reader
+
+SECTION = "pharia:source"
 _HEADER = b"\0asm\x0d\0\x01\0"
-_CUSTOM = 0
-_DIGITS = 5
 
 
 def split_source(binary: bytes) -> tuple[bytes, bytes]:
@@ -19,7 +19,7 @@ def split_source(binary: bytes) -> tuple[bytes, bytes]:
     """
     try:
         found = _source_section(binary)
-    except IndexError:  # it ends in the midst of a number
+    except Damaged:
         found = None
     if found is None:
         return binary, b""
@@ -29,26 +29,12 @@ def split_source(binary: bytes) -> tuple[bytes, bytes]:
 
 def _source_section(binary: bytes) -> tuple[int, int, int] | None:
     """Where it begins, where its content begins, where it ends."""
-    position = len(_HEADER) if binary.startswith(_HEADER) else len(binary)
-    while position < len(binary):
-        size, content = _leb128(binary, position + 1)
-        end = content + size
-        if end > len(binary):
-            return None
-        if binary[position] == _CUSTOM:
-            length, name = _leb128(binary, content)
-            if binary[name : min(name + length, end)] == SECTION:
-                return position, name + length, end
-        position = end
+    reader = Reader(binary)
+    reader.pass_over(HEADER_BYTES if binary.startswith(_HEADER) else len(binary))
+    while not reader.ended:
+        begin, identity, size = reader.position, reader.byte(), reader.number()
+        content = Reader(binary, reader.position)
+        reader.pass_over(size)
+        if identity == CUSTOM and content.name() == SECTION and content.position <= reader.position:
+            return begin, content.position, reader.position
     return None
-
-
-def _leb128(binary: bytes, position: int) -> tuple[int, int]:
-    """An unsigned number of at most ``_DIGITS`` bytes, and where it ends."""
-    value = 0
-    for digit in range(_DIGITS):
-        byte = binary[position + digit]
-        value |= (byte & 0x7F) << 7 * digit
-        if byte < 0x80:
-            return value, position + digit + 1
-    raise IndexError

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import wasmtime
 
-from pharia_kernel.runtimes.wasm.merging.binary import NotMergeable
 from pharia_kernel.runtimes.wasm.merging.code import Numbers, Rewriter
 from pharia_kernel.runtimes.wasm.merging.core_module import core_module
+from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
 
 PLAIN = """
   (block) (block (result i32) (i32.const 1)) (drop) (loop) (if (local.get 0) (then nop) (else nop))

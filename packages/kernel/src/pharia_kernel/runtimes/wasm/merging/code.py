@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pharia_kernel.runtimes.wasm.merging.binary import VALUE_TYPES, NotMergeable, Reader, number
+from pharia_kernel.runtimes.wasm.binary import VALUE_TYPES, Reader, number
+from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
 
 _LEB = rb"[\x80-\xff]*+[\x00-\x7f]"
 _VALUE = rb"[\x6f\x70\x7b-\x7f]"

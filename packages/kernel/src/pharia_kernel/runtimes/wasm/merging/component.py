@@ -12,8 +12,9 @@ from collections.abc import Iterator, Set
 from itertools import groupby
 from operator import itemgetter
 
-from pharia_kernel.runtimes.wasm.merging.binary import HEADER_BYTES, NotMergeable, name, number, section, sized
+from pharia_kernel.runtimes.wasm.binary import HEADER_BYTES, Damaged, name, number, section, sized
 from pharia_kernel.runtimes.wasm.merging.core_module import FUNCTION, SORTS
+from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
 from pharia_kernel.runtimes.wasm.merging.group import group
 from pharia_kernel.runtimes.wasm.merging.layout import (
     ALIASES,
@@ -38,8 +39,8 @@ FORMAT = 1
 """Goes up when the same components are merged to something else."""
 
 _log = logging.getLogger(__name__)
-_DAMAGED = (LookupError, RecursionError)
-"""Something names what is not there, or comes from itself. The compiler explains better what is wrong."""
+_DAMAGED = (Damaged, LookupError, RecursionError)
+"""It ends early, names what is not there, or comes from itself. The compiler explains better what is wrong."""
 
 
 def merged(component: bytes) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pharia_kernel.runtimes.wasm.merging.binary import VALUE_TYPES, NotMergeable, Reader, sections
+from pharia_kernel.runtimes.wasm.binary import VALUE_TYPES, Reader, sections
+from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
 
 FUNCTION, TABLE, MEMORY, GLOBAL = range(4)
 """Sorts of items, as imports and exports number them."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pharia_kernel.runtimes.wasm.merging.binary import NotMergeable
 from pharia_kernel.runtimes.wasm.merging.core_module import TABLE
+from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
 from pharia_kernel.runtimes.wasm.merging.layout import Instance, Layout
 from pharia_kernel.runtimes.wasm.merging.merge import Export, Origin
 from pharia_kernel.runtimes.wasm.merging.wiring import Wiring

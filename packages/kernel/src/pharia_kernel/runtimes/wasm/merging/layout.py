@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pharia_kernel.runtimes.wasm.merging.binary import NotMergeable, Reader, sections
+from pharia_kernel.runtimes.wasm.binary import Reader, sections
 from pharia_kernel.runtimes.wasm.merging.core_module import FUNCTION, MEMORY, SORTS
+from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
 
 CORE_MODULES, CORE_INSTANCES, COMPONENTS, ALIASES, TYPES, CANONICAL = 1, 2, 4, 6, 7, 8
 LISTS = (CORE_INSTANCES, ALIASES, CANONICAL)

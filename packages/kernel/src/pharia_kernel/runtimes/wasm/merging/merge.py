@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 
-from pharia_kernel.runtimes.wasm.merging.binary import MODULE_HEADER, NotMergeable, name, number, section, sized
+from pharia_kernel.runtimes.wasm.binary import MODULE_HEADER, name, number, section, sized
 from pharia_kernel.runtimes.wasm.merging.code import Numbers, Rewriter
 from pharia_kernel.runtimes.wasm.merging.core_module import (
     END,
@@ -22,6 +22,7 @@ from pharia_kernel.runtimes.wasm.merging.core_module import (
     Expression,
     Import,
 )
+from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
 
 _MUTABLE = 1
 

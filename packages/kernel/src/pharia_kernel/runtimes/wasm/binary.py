@@ -7,6 +7,8 @@ from typing import TypeVar
 
 MODULE_HEADER = b"\0asm\x01\0\0\0"
 HEADER_BYTES = 8
+CUSTOM = 0
+"""Sections that begin with a name and mean nothing to an engine."""
 VALUE_TYPES = frozenset((0x7F, 0x7E, 0x7D, 0x7C, 0x7B, 0x70, 0x6F))
 """Numbers, vectors, and references to functions and to what the host keeps."""
 _LONGEST = 63
@@ -14,23 +16,23 @@ _LONGEST = 63
 T = TypeVar("T")
 
 
-class NotMergeable(Exception):
-    """The file has something that is not merged, or is damaged; it is compiled as it is."""
+class Damaged(Exception):
+    """The file ends too early, or has a number of more than 64 bits."""
 
 
 class Reader:
-    """Reads one after the other; raises :class:`NotMergeable` where the content ends too early."""
+    """Reads one after the other; raises :class:`Damaged`."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, position: int = 0) -> None:
         self.content = content
-        self.position = 0
+        self.position = position
 
     def byte(self) -> int:
         self.position += 1
         try:
             return self.content[self.position - 1]
         except IndexError:
-            raise NotMergeable("it ends too early") from None
+            raise Damaged("it ends too early") from None
 
     def number(self) -> int:
         """An unsigned LEB128."""
@@ -41,13 +43,16 @@ class Reader:
             if byte < 0x80:
                 return value
             shift += 7
-        raise NotMergeable("a number has more than 64 bits")
+        raise Damaged("a number has more than 64 bits")
+
+    def pass_over(self, length: int) -> None:
+        self.position += length
+        if self.position > len(self.content):
+            raise Damaged("it ends too early")
 
     def take(self, length: int) -> bytes:
         begin = self.position
-        self.position += length
-        if self.position > len(self.content):
-            raise NotMergeable("it ends too early")
+        self.pass_over(length)
         return self.content[begin : self.position]
 
     def name(self) -> str:
