@@ -74,7 +74,8 @@ async def test_programs_of_a_cancelled_call_end_with_it(lua: Lua, tmp_path: Path
 
 async def test_programs_that_a_call_leaves_behind_end_after_it(lua: Lua, tmp_path: Path) -> None:
     skill = await program(lua)
-    assert await call(skill, {"run": DAEMON % (tmp_path / "pid")}) == "x"
+    begun = f"while [ ! -s {tmp_path / 'pid'} ]; do sleep 0.01; done"
+    assert await call(skill, {"run": f"{DAEMON % (tmp_path / 'pid')} {begun}"}) == "x"
     pid = await pid_in(tmp_path / "pid")
     await until(lambda: not alive(pid))
     assert await call(skill) == "x"
