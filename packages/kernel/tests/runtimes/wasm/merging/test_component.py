@@ -139,8 +139,9 @@ LATE = """
   (core instance $late (export "late" (table $stubs "late")) (export "host" (func $lowered)))
   (core instance (instantiate $filler (with "" (instance $late))))
 """
+NAMED_HOST = '(import "host" (func $named (param "value" s32) (result s32)))'
 WITH_STUBS = component(
-    '(import "host" (func $named (param "value" s32) (result s32)))',
+    NAMED_HOST,
     STUB,
     ENVIRONMENT,
     ONE,
@@ -158,13 +159,24 @@ def test_a_host_function_that_reads_their_memory_is_given_to_them_afterwards() -
     assert run(WITH_STUBS, 3) == run(fewer, 3)
 
 
+QUIET_TWO = TWO.replace("(start $begin)", "").replace(
+    "(if (i32.eqz (global.get $text)) (then unreachable))", "(call $begin)"
+)
+BETWEEN = """
+  (core module $between {content})
+  (core instance (instantiate $between {needed}))
+  (core instance (instantiate $between {needed}))
+  (core instance $of-two"""
+"""A module that is used twice is not merged."""
+TO_ENVIRONMENT = '(with "e" (instance $environment))'
+
+
 def test_an_instance_between_them_that_needs_one_is_made_after_them() -> None:
-    between = """
-      (core module $between (import "e" "memory" (memory 1)) (data (i32.const 64) "E"))
-      (core instance (instantiate $between (with "e" (instance $environment))))
-      (core instance (instantiate $between (with "e" (instance $environment))))
-      (core instance $of-two"""
-    whole = component(HEAD, ENVIRONMENT, ONE, TWO, INSTANCES.replace("(core instance $of-two", between), LIFT)
+    between = BETWEEN.format(
+        content='(import "e" "memory" (memory 1)) (data (i32.const 64) "E")', needed=TO_ENVIRONMENT
+    )
+    instances = INSTANCES.replace("(core instance $of-two", between)
+    whole = component(HEAD, ENVIRONMENT, ONE, QUIET_TWO, instances, LIFT)
     fewer = merged(whole)
     assert (modules(whole), modules(fewer)) == (4, 2)
     assert run(whole, 3) == run(fewer, 3)
@@ -184,6 +196,35 @@ def test_what_can_not_be_merged_stays_as_it_is(text: str, replacement: str) -> N
     parts = "".join((HEAD, ENVIRONMENT, ONE, TWO, INSTANCES, LIFT))
     assert text in parts
     binary = component(parts.replace(text, replacement))
+    assert merged(binary) is binary
+
+
+def test_a_start_function_that_asks_the_host_finds_its_functions_in_place() -> None:
+    """They are put into the table by an instance that stands before it and that needs the memory of another."""
+    starts = TWO.replace("(global.set $text", "(drop (call $ask (i32.const 1))) (global.set $text")
+    before = INSTANCES.replace("(core instance $of-two", f"{LATE} (core instance $of-two")
+    instances = before.replace('(export "host" (func $host))', '(export "host" (func $stubs "host"))')
+    binary = component(NAMED_HOST, STUB, ENVIRONMENT, ONE, starts, instances, LIFT)
+    assert run(binary, 3) is not None
+    assert merged(binary) is binary
+
+
+@pytest.mark.parametrize(
+    ("content", "needed", "two"),
+    [
+        ('(import "e" "memory" (memory 1)) (data (i32.const 8) "A")', TO_ENVIRONMENT, '(data (global.get $base) "B")'),
+        ('(import "e" "memory" (memory 1)) (data (i32.const 8) "A")', TO_ENVIRONMENT, "(func $late) (start $late)"),
+        ('(import "e" "memory" (memory 1)) (func $now) (start $now)', TO_ENVIRONMENT, ""),
+        ("(func $now) (start $now)", "", ""),
+        ('(memory 1) (data (i32.const 64) "A")', "", ""),
+    ],
+    ids=["overwritten", "read", "runs after a member", "runs", "writes"],
+)
+def test_instances_are_made_in_another_order_only_where_nobody_sees_it(content: str, needed: str, two: str) -> None:
+    between = BETWEEN.format(content=content, needed=needed)
+    instances = INSTANCES.replace("(core instance $of-two", between)
+    two = QUIET_TWO.replace("(func $square", f"{two} (func $square")
+    binary = component(HEAD, ENVIRONMENT, ONE, two, instances, LIFT)
     assert merged(binary) is binary
 
 

@@ -30,12 +30,12 @@ from pharia_kernel.runtimes.wasm.merging.layout import (
     Layout,
     Module,
     layout_of,
-    option_sort,
 )
 from pharia_kernel.runtimes.wasm.merging.merge import Export, HostFunction, Merge, Origin, exported_name
+from pharia_kernel.runtimes.wasm.merging.order import check_order
 from pharia_kernel.runtimes.wasm.merging.wiring import Wiring
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when the same components are merged to something else."""
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,9 @@ def merged(component: bytes) -> bytes:
     try:
         layout = layout_of(component)
         wiring = Wiring(layout)
-        return component[:HEADER_BYTES] + _Rewriting(layout, wiring, group(layout, wiring)).result()
+        members = group(layout, wiring)
+        check_order(wiring, members)
+        return component[:HEADER_BYTES] + _Rewriting(layout, wiring, members).result()
     except (NotMergeable, *_DAMAGED) as reason:
         _log.debug("core modules stay apart: %r", reason)
         return component
@@ -71,6 +73,8 @@ class _Rewriting:
         self._counts = [0 for _ in SORTS]
         self._exports: dict[Export, None] = {}
         self._last = max(members)
+        self._slot = 0
+        """Place of the merged module, which is written when everything is known that it has to export."""
         self._waiting: list[Instance] = []
         """For the merged instance."""
 
@@ -161,11 +165,8 @@ class _Rewriting:
         counted = b"" if function.options is None else number(len(options))
         return function.head + core + counted + b"".join(options) + function.tail
 
-    def _option(self, option: int, old: int | None) -> bytes:
-        sort = option_sort(option)
-        if sort is None or old is None:
-            return bytes([option])
-        return bytes([option]) + number(self._item(sort, self._wiring.item(sort, old)))
+    def _option(self, option: int, item: tuple[int, int] | None) -> bytes:
+        return bytes([option]) + (b"" if item is None else number(self._item(item[0], self._wiring.item(*item))))
 
     def _sections(self) -> Iterator[bytes]:
         self._output[self._slot] = CORE_MODULES, self._merge.module(self._exports)

@@ -25,9 +25,10 @@ _MOST_INSTANCES = 1000
 """No engine takes more."""
 _RESOURCES = (2, 3, 4)
 _OPTIONS = {0: None, 1: None, 2: None, 3: MEMORY, 4: FUNCTION, 5: FUNCTION}
-"""Of canonical functions, and the sort of item each names."""
+"""Of canonical functions, and the sort of core item each names."""
 
-Options = tuple[tuple[int, int | None], ...]
+Option = tuple[int, tuple[int, int] | None]
+"""And the item it names: sort and number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Canonical:
     head: bytes
     lifted: int | None
     """The core function a function of the component is made of; otherwise this is a core function."""
-    options: Options | None
+    options: tuple[Option, ...] | None
     """``None`` for those that have none."""
     tail: bytes
 
@@ -103,11 +104,6 @@ class Layout:
         if isinstance(found, Canonical):
             return found
         raise NotMergeable(f"core function {number} is an alias")
-
-
-def option_sort(option: int) -> int | None:
-    """Sort of the core item that an option of a canonical function names, if any."""
-    return _OPTIONS[option]
 
 
 def layout_of(component: bytes) -> Layout:
@@ -184,15 +180,16 @@ def _canonical(reader: Reader, layout: Layout) -> None:
         raise NotMergeable(f"a canonical function of kind {kind}")
 
 
-def _options(reader: Reader) -> Options:
+def _options(reader: Reader) -> tuple[Option, ...]:
     return tuple(reader.all(_option))
 
 
-def _option(reader: Reader) -> tuple[int, int | None]:
+def _option(reader: Reader) -> Option:
     option = reader.byte()
     if option not in _OPTIONS:
         raise NotMergeable(f"a canonical function with option {option}")
-    return option, None if _OPTIONS[option] is None else reader.number()
+    sort = _OPTIONS[option]
+    return option, None if sort is None else (sort, reader.number())
 
 
 _READ = {CORE_INSTANCES: _instance, ALIASES: _alias, CANONICAL: _canonical}

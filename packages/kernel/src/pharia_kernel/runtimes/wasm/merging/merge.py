@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 
 from pharia_kernel.runtimes.wasm.binary import MODULE_HEADER, name, number, section, sized
@@ -67,7 +67,6 @@ class Merge:
         self._constants: dict[int, bytes] = {}
         """First values of globals that never change."""
         self._numbers: dict[int, Numbers] = {}
-        _check_start(list(modules.values()))
         for instance, module in modules.items():
             self._import_what_is_outside(instance, module)
         for instance, module in modules.items():
@@ -109,14 +108,14 @@ class Merge:
     def _import_what_is_outside(self, instance: int, module: CoreModule) -> None:
         for each in module.imports:
             origin = self._origin(instance, each)
-            if self._is_inside(origin) or (each.sort, origin) in self._imports:
+            if (isinstance(origin, Export) and origin.instance in self._modules) or (
+                each.sort,
+                origin,
+            ) in self._imports:
                 continue
             kind = number(self._type(module.types[each.index])) if each.sort == FUNCTION else each.type
             self._import_entries.append(name("") + name(str(len(self._imports))) + bytes([each.sort]) + kind)
             self._imports[each.sort, origin] = self._next(each.sort)
-
-    def _is_inside(self, origin: Origin) -> bool:
-        return isinstance(origin, Export) and origin.instance in self._modules
 
     def _type(self, text: bytes) -> int:
         return self._types.setdefault(text, len(self._types))
@@ -200,13 +199,3 @@ class Merge:
 def _defined(module: CoreModule) -> tuple[Sized, ...]:
     """Its own items, by sort."""
     return module.functions, module.tables, module.memories, module.globals
-
-
-def _check_start(modules: Sequence[CoreModule]) -> None:
-    """All tables and memories are filled before anything runs."""
-    started = False
-    for module in modules:
-        offsets = [each.offset for each in module.elements] + [each.offset for each in module.data]
-        if started and (any(offsets) or module.start is not None):
-            raise NotMergeable("one module runs before another is there")
-        started = started or module.start is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from pharia_kernel.runtimes.wasm.merging.core_module import FUNCTION, CoreModule, Import, core_module
-from pharia_kernel.runtimes.wasm.merging.layout import Canonical, Collection, Instance, Layout, option_sort
+from pharia_kernel.runtimes.wasm.merging.layout import Canonical, Collection, Instance, Layout
 from pharia_kernel.runtimes.wasm.merging.merge import Export, HostFunction, Origin
 
 
@@ -43,9 +43,9 @@ class Wiring:
         """What a canonical function names of the core."""
         if function.lifted is not None:
             yield self.item(FUNCTION, function.lifted)
-        for option, number in function.options or ():
-            if number is not None and (sort := option_sort(option)) is not None:
-                yield self.item(sort, number)
+        for _, item in function.options or ():
+            if item is not None:
+                yield self.item(*item)
 
     def _needed(self, instance: int) -> Set[int]:
         origins = {self.origin(instance, each) for each in self.modules[instance].imports}
