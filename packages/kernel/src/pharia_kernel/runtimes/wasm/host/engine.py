@@ -1,4 +1,4 @@
-"""The wasmtime engine: how code is compiled, where instances get memory, who ticks the clock of running guests."""
+"""The wasmtime engine: how code is compiled, where instances get memory."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import ctypes
 import hashlib
 import logging
 import platform
-import threading
-import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
 import wasmtime
 from wasmtime import component as api
@@ -112,73 +109,6 @@ def _fingerprint(quick_code: bool) -> str:
     if quick_code:
         parts += ("quick",)
     return f"wasmtime-{_VERSION}-" + hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-class Ticked(Protocol):
-    def tick(self) -> None: ...
-
-
-class Clock:
-    """Ticks the engine while guests compute, so that long computations give way. A context manager.
-
-    Waking its thread for every turn of a guest would cost more than a short turn does: it stays awake a while.
-    """
-
-    def __init__(self, engine: Ticked, seconds: float, awake_seconds: float = 0.5) -> None:
-        """``awake_seconds`` is how long it goes on after the last guest."""
-        self._engine = engine
-        self._seconds = seconds
-        self._most_idle = round(awake_seconds / seconds)
-        self._wake = threading.Event()
-        self._asleep = False
-        self._closed = False
-        self._running = 0
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._tick, name="wasm-clock", daemon=True)
-
-    def __enter__(self) -> Clock:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        with self._lock:
-            self._closed = True
-            self._wake.set()
-        self._thread.join()
-
-    @property
-    def guests(self) -> int:
-        """That compute now."""
-        return self._running
-
-    def guest_enters(self) -> None:
-        with self._lock:
-            self._running += 1
-            if self._asleep:
-                self._asleep = False
-                self._wake.set()
-
-    def guest_leaves(self) -> None:
-        with self._lock:
-            self._running -= 1
-
-    def _tick(self) -> None:
-        idle = 0
-        while not self._closed:
-            time.sleep(self._seconds)
-            if self._running:
-                idle = 0
-                self._engine.tick()
-            elif (idle := idle + 1) > self._most_idle:
-                self._sleep()
-
-    def _sleep(self) -> None:
-        with self._lock:
-            if self._running or self._closed:
-                return
-            self._wake.clear()
-            self._asleep = True
-        self._wake.wait()
 
 
 class Code:

@@ -8,9 +8,10 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
+from pharia_kernel.runtimes.wasm.host.clock import Clock
 from pharia_kernel.runtimes.wasm.host.code_cache import CodeCache
 from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent, Provider
-from pharia_kernel.runtimes.wasm.host.engine import Clock, Engine, EngineOptions
+from pharia_kernel.runtimes.wasm.host.engine import Engine, EngineOptions
 from pharia_kernel.runtimes.wasm.host.execution import Execution
 from pharia_kernel.runtimes.wasm.host.spares import Spares
 from pharia_kernel.runtimes.wasm.host.warm import Reuse, WarmInstances

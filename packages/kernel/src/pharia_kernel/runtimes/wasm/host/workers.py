@@ -16,7 +16,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Protocol
 
-from pharia_kernel.runtimes.wasm.host.engine import Clock
+from pharia_kernel.runtimes.wasm.host.clock import Clock
 
 
 class Turn(Protocol):
