@@ -7,8 +7,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from pharia_kernel.runtimes.wasm.merging.component import merged
-from pharia_kernel.runtimes.wasm.merging.layout import layout_of
+from pharia_kernel.runtimes.wasm.rewriting.component import rewritten
+from pharia_kernel.runtimes.wasm.rewriting.layout import layout_of
 
 from .components import SOURCES
 
@@ -18,6 +18,6 @@ async def test_a_python_component_is_one_module_and_what_fills_its_host_function
     name: str, built: dict[str, Future[bytes]]
 ) -> None:
     component = await asyncio.wrap_future(built[name])
-    fewer = await asyncio.to_thread(merged, component)
+    fewer = await asyncio.to_thread(next, rewritten(component))
     assert len(layout_of(component).modules) > 8
     assert len(layout_of(fewer).modules) == 2

@@ -219,7 +219,7 @@ def test_access_control_is_never_left_out_silently(tmp_path: Path) -> None:
         ("NAMESPACE_UPDATE_INTERVAL", "-10s", "must not be negative"),
         ("LIMITS__MEMORY_BYTES", "many", "byte size"),
         ("LIMITS__MEMORY_BYTES", "5GiB", "less than or equal"),
-        ("LIMITS__OUTPUT_BYTES", "3MB", "less than or equal to 2796202"),
+        ("LIMITS__OUTPUT_BYTES", "65MiB", "less than or equal to 67108864"),
         ("LIMITS__CONCURRENT_CALLS", "0", "greater than 0"),
         ("INFERENCE", "magic", "'auto', 'aleph-alpha', 'openai', 'embedded' or 'none'"),
         ("LOG_LEVEL", "loud", "is not a log level"),

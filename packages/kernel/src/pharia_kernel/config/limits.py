@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field
 from pharia_kernel.config.quotas import Count, Rate, none_if_empty
 from pharia_kernel.config.tables import KIB, MIB, Bytes, Seconds, Table
 
-MAX_OUTPUT_BYTES = 2_796_202
-"""More does not cross the component boundary in one list."""
+MAX_OUTPUT_BYTES = 64 * MIB
+"""The engine copies at most 128 MiB out of a guest at once, and a byte may take two."""
 
 
 class LimitSettings(Table):

@@ -42,7 +42,7 @@ class SkillLimits:
 
     memory_bytes: int = 512 * MIB
     output_bytes: int = 2_700_000
-    """Answer of a function, or the sum of what a stream writes. More than 2,796,202 bytes can not cross at once."""
+    """Answer of a function, or the sum of what a stream writes."""
     log_bytes: int = 64 * 1024
     """Of standard output and standard error together; the rest is dropped and counted."""
     open_streams: int = 64

@@ -80,6 +80,12 @@ async def test_answers_larger_than_allowed_are_refused_before_wasmtime_gives_up(
         await skill.run(b"12345678901", Backend(), None)
 
 
+async def test_answers_of_many_megabytes_cross_where_the_operator_allows_them(load: Load) -> None:
+    skill = await load(wat.handler(wat.ECHO), SkillLimits(memory_bytes=64 * MIB, output_bytes=10 * MIB))
+    text = b'"' + "grüße ".encode() * MIB + b'"'
+    assert await skill.run(text, Backend(), None) == text
+
+
 async def test_a_skill_of_the_first_interface_wants_text(load: Load) -> None:
     with pytest.raises(SkillRejectedInput):
         await (await load(wat.TEXT_ECHO)).run(b'{"a":1}', Backend(), None)

@@ -143,9 +143,9 @@ def test_code_that_alone_is_too_large_is_kept_and_told(
     assert "code-cache-bytes" in caplog.text
 
 
-def test_code_that_can_not_be_compiled_merged_is_compiled_as_it_is(
+def test_what_is_not_valid_when_it_is_rewritten_is_compiled_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("pharia_kernel.runtimes.wasm.host.engine.merged", lambda binary: binary[:-1])
+    monkeypatch.setattr("pharia_kernel.runtimes.wasm.host.engine.rewritten", lambda binary: [binary[:-1], binary[:-2]])
     assert asyncio.run(answer(tmp_path)) == "hello"
-    assert "core modules stay apart" in caplog.text
+    assert caplog.text.count("not valid any more") == 2

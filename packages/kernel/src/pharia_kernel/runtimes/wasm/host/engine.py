@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import logging
+import mmap
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from wasmtime import component as api
 
 from pharia_kernel.runtimes.wasm.host import capi
 from pharia_kernel.runtimes.wasm.host.errors import InvalidComponent, NotAComponent, reason
-from pharia_kernel.runtimes.wasm.merging.component import FORMAT, merged
+from pharia_kernel.runtimes.wasm.rewriting.component import FORMAT, rewritten
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +24,11 @@ MIB = 1 << 20
 _VERSION = version("wasmtime")
 _COMPONENT_HEADER = b"\0asm\x0d\0\x01\0"
 _MODULE_HEADER = b"\0asm\x01\0\0\0"
+_MEMORIES = 2
+"""Of one component."""
+_PLACE_BYTES = 4200 * MIB
+"""Of addresses for a memory, which are taken and not used: 4 GiB, what guards them, and a little for all else."""
+_NO_ACCESS = 0
 _SINGLE_PASS = 1
 """``WASMTIME_REGALLOC_ALGORITHM_SINGLE_PASS``."""
 
@@ -47,12 +53,21 @@ class EngineOptions:
     """Of compiled code that is kept on disk; what was used longest ago makes room."""
 
 
+def _has_addresses(size: int) -> bool:
+    """Whether a row of addresses is free and allowed. wasmtime's C API ends the process where it is not."""
+    try:
+        mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=_NO_ACCESS).close()
+    except OSError:
+        return False
+    return True
+
+
 def _pool(instances: int, memory_bytes: int) -> dict[str, int]:
     """A Python component has about 60 core instances, 10 tables and one memory."""
     return {
         "total_component_instances": instances,
         "total_core_instances": instances * 60,
-        "total_memories": instances * 2,
+        "total_memories": instances * _MEMORIES,
         "total_tables": instances * 12,
         "total_stacks": instances,
         "max_core_instances_per_component": 500,
@@ -85,11 +100,15 @@ class Engine:
 
     def __init__(self, instances: int, memory_bytes: int, *, quick_code: bool = False) -> None:
         self.fingerprint = _fingerprint(quick_code)
-        try:
-            self.raw = wasmtime.Engine(_config(_pool(instances, memory_bytes), quick_code))
-        except wasmtime.WasmtimeError as error:
-            _log.warning("instances are allocated one by one: the address space for a pool is not there (%s)", error)
-            self.raw = wasmtime.Engine(_config(None, quick_code))
+        pool: dict[str, int] | None = _pool(instances, memory_bytes)
+        if not _has_addresses(instances * _MEMORIES * _PLACE_BYTES):
+            _log.warning(
+                "each instance gets memory of its own, which takes longer and limits how many there are: "
+                "this process may not have the address space for a pool of %d (ulimit -v)",
+                instances,
+            )
+            pool = None
+        self.raw = wasmtime.Engine(_config(pool, quick_code))
         self.pointer: int = ctypes.cast(self.raw.ptr(), ctypes.c_void_p).value or 0
 
     def tick(self) -> None:
@@ -104,7 +123,7 @@ def _fingerprint(quick_code: bool) -> str:
         platform.system(),
         "epochs",
         "no-unwind-info",
-        f"merged-{FORMAT}",
+        f"rewritten-{FORMAT}",
     )
     if quick_code:
         parts += ("quick",)
@@ -126,14 +145,12 @@ def compile_component(engine: Engine, binary: bytes) -> Code:
         raise NotAComponent("a core WebAssembly module, not a component")
     if not binary.startswith(_COMPONENT_HEADER):
         raise NotAComponent("not WebAssembly")
-    fewer_modules = merged(binary)
-    try:
-        return _compiled(engine, fewer_modules)
-    except InvalidComponent as error:
-        if fewer_modules is binary:
-            raise
-        _log.warning("core modules stay apart: merged, they are not valid: %s", error)
-        return _compiled(engine, binary)
+    for form in rewritten(binary):
+        try:
+            return _compiled(engine, form)
+        except InvalidComponent as error:
+            _log.warning("rewritten to run faster, the component is not valid any more: %s", error)
+    return _compiled(engine, binary)
 
 
 def _compiled(engine: Engine, binary: bytes) -> Code:

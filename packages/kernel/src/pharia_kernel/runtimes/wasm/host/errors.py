@@ -34,6 +34,11 @@ class CannotLower(HostError):
     pass
 
 
+def expected(what: str, value: object) -> CannotLower:
+    text = repr(value)
+    return CannotLower(f"{what} expected, not {text if len(text) <= 60 else text[:57] + '...'}")
+
+
 class GuestTrap(HostError):
     pass
 
@@ -53,9 +58,11 @@ class PoolExhausted(HostError):
 def from_text(text: str) -> HostError:
     """The error for what wasmtime reports while it instantiates or calls."""
     if "too much data is being copied" in text:
-        return CopyLimit("the component handed over more than wasmtime's C API can copy in one call (2,796,202 bytes)")
+        return CopyLimit("the component handed over more than 2,796,202 values of a list or 128 MiB of text at once")
     if "maximum concurrent" in text:
         return PoolExhausted(text)
+    if "mmap failed" in text:
+        return PoolExhausted(f"this process may have no more address space: {reason(text)}")
     return GuestTrap(reason(text))
 
 

@@ -1,7 +1,7 @@
 """From wasmtime's C values to plain data, by functions prepared once per type.
 
-Cost allowed: under a microsecond per scalar, memory speed for ``list<u8>``. Each function takes the address of a value
-(32 bytes) and the context, and copies everything out; it frees nothing.
+Cost allowed: under a microsecond per scalar, memory speed for bytes and text. Each function takes the address of a
+value (32 bytes) and the context, and copies everything out; it frees nothing.
 
 Plain data: record → dict with snake_case keys, variant → (case, payload), enum → text, flags → frozenset, option → None
 or value, result → (``"ok"``/``"err"``, payload), list of bytes → bytes, handle → the host's 32-bit number for it.
@@ -10,12 +10,13 @@ or value, result → (``"ok"``/``"err"``, payload), list of bytes → bytes, han
 from __future__ import annotations
 
 import ctypes
-import struct
 from collections.abc import Callable
 from typing import Any
 
-from pharia_kernel.runtimes.wasm.host import capi
+from pharia_kernel.runtimes.wasm.host import capi, octets
 from pharia_kernel.runtimes.wasm.host.errors import HostError
+from pharia_kernel.runtimes.wasm.host.names import NAME_SIZE, read_name, size_and_place
+from pharia_kernel.runtimes.wasm.host.octets import VALUE
 from pharia_kernel.runtimes.wasm.host.types import (
     U8,
     EnumOf,
@@ -36,10 +37,6 @@ Lift = Callable[[int, int], Any]
 
 _string_at = ctypes.string_at
 _u64 = ctypes.c_uint64.from_address
-_two = struct.Struct("<QQ")
-_VALUE = 8
-"""Offset of the union behind the kind."""
-_NAME = 16
 
 _SCALARS: dict[str, Any] = {
     "s8": ctypes.c_int8,
@@ -55,30 +52,26 @@ _SCALARS: dict[str, Any] = {
 }
 
 
-def _pair(address: int) -> tuple[int, int]:
-    """Size and data of a vector."""
-    return _two.unpack(_string_at(address, 16))
-
-
 def _text(address: int) -> str:
-    size, data = _pair(address)
-    return _string_at(data, size).decode() if size else ""
+    return read_name(address).decode()
 
 
 def prepare_lift(kind: ValueType) -> Lift:
     """The function that lifts values of ``kind``."""
     match kind:
+        case Primitive("string", True):
+            return octets.lift_packed_text
         case Primitive("string"):
-            return lambda at, _: _text(at + _VALUE)
+            return lambda at, _: _text(at + VALUE)
         case Primitive("bool"):
-            return lambda at, _: bool(_string_at(at + _VALUE, 1)[0])
+            return lambda at, _: bool(_string_at(at + VALUE, 1)[0])
         case Primitive("char"):
-            return lambda at, _: chr(ctypes.c_uint32.from_address(at + _VALUE).value)
+            return lambda at, _: chr(ctypes.c_uint32.from_address(at + VALUE).value)
         case Primitive(name):
             from_address = _SCALARS[name].from_address
-            return lambda at, _: from_address(at + _VALUE).value
-        case ListOf(element) if element == U8:
-            return _lift_bytes
+            return lambda at, _: from_address(at + VALUE).value
+        case ListOf(element, packed) if element == U8:
+            return octets.lift_packed if packed else octets.lift_list
         case ListOf(element):
             return _list(prepare_lift(element))
         case RecordOf(fields):
@@ -88,7 +81,7 @@ def prepare_lift(kind: ValueType) -> Lift:
         case VariantOf(cases):
             return _variant({name: maybe_lift(payload) for name, payload in cases})
         case EnumOf():
-            return lambda at, _: _text(at + _VALUE)
+            return lambda at, _: _text(at + VALUE)
         case FlagsOf():
             return _lift_flags
         case OptionOf(payload):
@@ -104,34 +97,19 @@ def maybe_lift(kind: ValueType | None) -> Lift | None:
     return None if kind is None else prepare_lift(kind)
 
 
-_ROW = 4096
-"""Values read at a time: their copy stays in the processor's cache."""
-_COLUMN = slice(_VALUE, None, capi.VAL_SIZE)
-
-
-def _lift_bytes(at: int, _: int) -> bytes:
-    size, data = _pair(at + _VALUE)
-    if not size:
-        return b""
-    rows = range(0, size, _ROW)
-    return b"".join(
-        [ctypes.string_at(data + row * capi.VAL_SIZE, min(_ROW, size - row) * capi.VAL_SIZE)[_COLUMN] for row in rows]
-    )
-
-
 def _list(lift: Lift) -> Lift:
     def run(at: int, context: int) -> list[Any]:
-        size, data = _pair(at + _VALUE)
+        size, data = size_and_place(at + VALUE)
         return [lift(item, context) for item in range(data, data + size * capi.VAL_SIZE, capi.VAL_SIZE)]
 
     return run
 
 
 def _record(fields: list[tuple[str, Lift]]) -> Lift:
-    placed = [(name, index * capi.FIELD_SIZE + _NAME, lift) for index, (name, lift) in enumerate(fields)]
+    placed = [(name, index * capi.FIELD_SIZE + NAME_SIZE, lift) for index, (name, lift) in enumerate(fields)]
 
     def run(at: int, context: int) -> dict[str, Any]:
-        data = _u64(at + _VALUE + 8).value
+        data = _u64(at + VALUE + 8).value
         return {name: lift(data + offset, context) for name, offset, lift in placed}
 
     return run
@@ -141,7 +119,7 @@ def _tuple(elements: list[Lift]) -> Lift:
     placed = [(index * capi.VAL_SIZE, lift) for index, lift in enumerate(elements)]
 
     def run(at: int, context: int) -> tuple[Any, ...]:
-        data = _u64(at + _VALUE + 8).value
+        data = _u64(at + VALUE + 8).value
         return tuple(lift(data + offset, context) for offset, lift in placed)
 
     return run
@@ -149,16 +127,16 @@ def _tuple(elements: list[Lift]) -> Lift:
 
 def _variant(cases: dict[str, Lift | None]) -> Lift:
     def run(at: int, context: int) -> tuple[str, Any]:
-        case = _text(at + _VALUE)
+        case = _text(at + VALUE)
         lift = cases[case]
-        return case, lift(_u64(at + _VALUE + _NAME).value, context) if lift else None
+        return case, lift(_u64(at + VALUE + NAME_SIZE).value, context) if lift else None
 
     return run
 
 
 def _option(lift: Lift) -> Lift:
     def run(at: int, context: int) -> Any:
-        payload = _u64(at + _VALUE).value
+        payload = _u64(at + VALUE).value
         return lift(payload, context) if payload else None
 
     return run
@@ -166,21 +144,21 @@ def _option(lift: Lift) -> Lift:
 
 def _result(ok: Lift | None, err: Lift | None) -> Lift:
     def run(at: int, context: int) -> tuple[str, Any]:
-        case, lift = ("ok", ok) if _string_at(at + _VALUE, 1)[0] else ("err", err)
-        return case, lift(_u64(at + _VALUE + 8).value, context) if lift else None
+        case, lift = ("ok", ok) if _string_at(at + VALUE, 1)[0] else ("err", err)
+        return case, lift(_u64(at + VALUE + 8).value, context) if lift else None
 
     return run
 
 
 def _lift_flags(at: int, _: int) -> frozenset[str]:
-    size, data = _pair(at + _VALUE)
-    return frozenset(_text(data + index * _NAME) for index in range(size))
+    size, data = size_and_place(at + VALUE)
+    return frozenset(_text(data + index * NAME_SIZE) for index in range(size))
 
 
 def _lift_handle(at: int, context: int) -> int:
     """Turning the handle into a host resource also gives a borrowed one back, which the guest's call requires."""
     slot = ctypes.c_uint64()
-    error = capi.any_to_resource(context, _u64(at + _VALUE).value, ctypes.addressof(slot))
+    error = capi.any_to_resource(context, _u64(at + VALUE).value, ctypes.addressof(slot))
     if error:
         raise HostError(capi.take_error(error))
     number: int = capi.resource_rep(slot.value)

@@ -1,6 +1,6 @@
 """From plain data to wasmtime's C values, by functions prepared once per type.
 
-Cost allowed: about a microsecond per scalar or name, memory speed for ``list<u8>``. Each function takes data (as
+Cost allowed: about a microsecond per scalar or name, memory speed for bytes and text. Each function takes data (as
 :mod:`lift` makes it; lists may be any sequence) and the context and gives the 32 bytes of the value. What they point to
 is owned by whoever gets the value: wasmtime for results of host functions, the caller of :func:`free` for arguments.
 
@@ -14,8 +14,10 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pharia_kernel.runtimes.wasm.host import capi
-from pharia_kernel.runtimes.wasm.host.errors import CannotLower, HostError
+from pharia_kernel.runtimes.wasm.host import capi, octets
+from pharia_kernel.runtimes.wasm.host.errors import CannotLower, HostError, expected
+from pharia_kernel.runtimes.wasm.host.names import NAME_SIZE, new_name, two_words, utf8
+from pharia_kernel.runtimes.wasm.host.octets import LIST_KIND, STRING_KIND, TUPLE_KIND, U8_KIND, vector
 from pharia_kernel.runtimes.wasm.host.types import (
     U8,
     EnumOf,
@@ -36,31 +38,16 @@ Lower = Callable[[Any, int], bytes]
 ResourceTypes = Mapping[str, int]
 """Number of the host resource type behind each resource name."""
 
-_BOOL, _STRING, _LIST, _RECORD, _TUPLE, _VARIANT, _ENUM, _OPTION, _RESULT, _FLAGS, _RESOURCE = (
-    0,
-    12,
-    13,
-    14,
-    15,
-    16,
-    17,
-    18,
-    19,
-    20,
-    21,
-)
-_U8 = 2
+_BOOL, _RECORD, _VARIANT, _ENUM, _OPTION, _RESULT, _FLAGS, _RESOURCE = 0, 14, 16, 17, 18, 19, 20, 21
 
-_vector = struct.Struct("<B7xQQ8x")
 _variant_value = struct.Struct("<B7xQQQ")
 _pointer = struct.Struct("<B7xQ16x")
 _result_value = struct.Struct("<B7xB7xQ8x")
-_name = struct.Struct("<QQ")
 
 # kind, format, lowest, highest
 _INTEGERS = {
     "s8": (1, "<B7xb23x", -(1 << 7), (1 << 7) - 1),
-    "u8": (_U8, "<B7xB23x", 0, (1 << 8) - 1),
+    "u8": (U8_KIND, "<B7xB23x", 0, (1 << 8) - 1),
     "s16": (3, "<B7xh22x", -(1 << 15), (1 << 15) - 1),
     "u16": (4, "<B7xH22x", 0, (1 << 16) - 1),
     "s32": (5, "<B7xi20x", -(1 << 31), (1 << 31) - 1),
@@ -81,6 +68,8 @@ def free(value: bytes) -> None:
 def prepare_lower(kind: ValueType, resources: ResourceTypes) -> Lower:
     """The function that lowers values of ``kind``."""
     match kind:
+        case Primitive("string", True):
+            return octets.lower_packed_text
         case Primitive("string"):
             return _lower_string
         case Primitive("bool"):
@@ -91,8 +80,8 @@ def prepare_lower(kind: ValueType, resources: ResourceTypes) -> Lower:
             return _integer(name)
         case Primitive(name):
             return _float(name)
-        case ListOf(element) if element == U8:
-            return _lower_bytes
+        case ListOf(element, packed) if element == U8:
+            return octets.lower_packed if packed else octets.lower_list
         case ListOf(element):
             return _sequence(prepare_lower(element, resources))
         case RecordOf(fields):
@@ -122,22 +111,11 @@ _TRUE = struct.pack("<B7xB23x", _BOOL, 1)
 _FALSE = struct.pack("<B7xB23x", _BOOL, 0)
 
 
-def _new_name(text: str) -> bytes:
-    """The 16 bytes of an owned ``wasm_name_t``."""
-    try:
-        encoded = text.encode()
-    except UnicodeEncodeError:
-        encoded = text.encode("utf-8", "replace")
-    slot = ctypes.create_string_buffer(16)
-    capi.byte_vec_new(ctypes.addressof(slot), len(encoded), encoded)
-    return slot.raw
-
-
 def _lower_string(value: Any, _: int) -> bytes:
     if not isinstance(value, str):
-        raise CannotLower(f"text expected, not {_show(value)}")
-    size, data = _name.unpack(_new_name(value))
-    return _vector.pack(_STRING, size, data)
+        raise expected("text", value)
+    size, data = two_words.unpack(new_name(utf8(value)))
+    return vector.pack(STRING_KIND, size, data)
 
 
 def _integer(name: str) -> Lower:
@@ -146,7 +124,7 @@ def _integer(name: str) -> Lower:
 
     def run(value: Any, _: int) -> bytes:
         if type(value) is not int or not low <= value <= high:
-            raise CannotLower(f"a whole number from {low} to {high} expected, not {_show(value)}")
+            raise expected(f"a whole number from {low} to {high}", value)
         return pack(kind, value)
 
     return run
@@ -158,19 +136,19 @@ def _float(name: str) -> Lower:
 
     def run(value: Any, _: int) -> bytes:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise CannotLower(f"a number expected, not {_show(value)}")
+            raise expected("a number", value)
         return pack(kind, value)
 
     return run
 
 
 def _new_values(new: Any, kind: int, values: list[bytes]) -> bytes:
-    slot = ctypes.create_string_buffer(16)
+    slot = ctypes.create_string_buffer(NAME_SIZE)
     new(ctypes.addressof(slot), len(values))
-    size, data = _name.unpack(slot.raw)
+    size, data = two_words.unpack(slot.raw)
     joined = b"".join(values)
     ctypes.memmove(data, joined, len(joined))
-    return _vector.pack(kind, size, data)
+    return vector.pack(kind, size, data)
 
 
 def _lower_all(lowers: list[tuple[Any, Lower]], context: int) -> list[bytes]:
@@ -186,31 +164,9 @@ def _lower_all(lowers: list[tuple[Any, Lower]], context: int) -> list[bytes]:
     return done
 
 
-_ROW = 4096
-"""Bytes laid out at a time: their values fit into the processor's cache, so the list's memory is written once."""
-_BLANK_ROW = (bytes([_U8]) + bytes(capi.VAL_SIZE - 1)) * _ROW
-
-
-def _lower_bytes(value: Any, _: int) -> bytes:
-    if not isinstance(value, bytes | bytearray | memoryview):
-        raise CannotLower(f"bytes expected, not {_show(value)}")
-    source = memoryview(value)
-    count = len(source)
-    slot = ctypes.create_string_buffer(16)
-    capi.list_new(ctypes.addressof(slot), count)
-    size, data = _name.unpack(slot.raw)
-    row = bytearray(_BLANK_ROW if count >= _ROW else _BLANK_ROW[: count * capi.VAL_SIZE])
-    block = (ctypes.c_char * len(row)).from_buffer(row)
-    for begin in range(0, count, _ROW):
-        part = source[begin : begin + _ROW]
-        row[8 : 8 + len(part) * capi.VAL_SIZE : capi.VAL_SIZE] = part
-        ctypes.memmove(data + begin * capi.VAL_SIZE, block, len(part) * capi.VAL_SIZE)
-    return _vector.pack(_LIST, size, data)
-
-
 def _sequence(lower: Lower) -> Lower:
     def run(value: Any, context: int) -> bytes:
-        return _new_values(capi.list_new, _LIST, _lower_all([(item, lower) for item in value], context))
+        return _new_values(capi.list_new, LIST_KIND, _lower_all([(item, lower) for item in value], context))
 
     return run
 
@@ -218,7 +174,7 @@ def _sequence(lower: Lower) -> Lower:
 def _tuple(elements: list[Lower]) -> Lower:
     def run(value: Any, context: int) -> bytes:
         pairs = list(zip(value, elements, strict=True))
-        return _new_values(capi.tuple_new, _TUPLE, _lower_all(pairs, context))
+        return _new_values(capi.tuple_new, TUPLE_KIND, _lower_all(pairs, context))
 
     return run
 
@@ -232,9 +188,8 @@ def _record(fields: list[tuple[str, Lower]]) -> Lower:
         except (KeyError, TypeError):
             raise CannotLower(f"a record with {', '.join(k for _, k, _ in placed)} expected") from None
         done = _lower_all(pairs, context)
-        return _new_values(
-            capi.record_new, _RECORD, [_new_name(name) + at for (name, _, _), at in zip(placed, done, strict=True)]
-        )
+        named = [new_name(name.encode()) + at for (name, _, _), at in zip(placed, done, strict=True)]
+        return _new_values(capi.record_new, _RECORD, named)
 
     return run
 
@@ -249,10 +204,10 @@ def _variant(cases: dict[str, Lower | None]) -> Lower:
     def run(value: Any, context: int) -> bytes:
         case, payload = value
         if case not in cases:
-            raise CannotLower(f"one of {', '.join(cases)} expected, not {_show(case)}")
+            raise expected(f"one of {', '.join(cases)}", case)
         lower = cases[case]
         box = _boxed(lower(payload, context)) if lower else 0
-        return _variant_value.pack(_VARIANT, *_name.unpack(_new_name(case)), box)
+        return _variant_value.pack(_VARIANT, *two_words.unpack(new_name(case.encode())), box)
 
     return run
 
@@ -260,15 +215,15 @@ def _variant(cases: dict[str, Lower | None]) -> Lower:
 def _enum(names: tuple[str, ...]) -> Lower:
     def run(value: Any, _: int) -> bytes:
         if value not in names:
-            raise CannotLower(f"one of {', '.join(names)} expected, not {_show(value)}")
-        return _vector.pack(_ENUM, *_name.unpack(_new_name(value)))
+            raise expected(f"one of {', '.join(names)}", value)
+        return vector.pack(_ENUM, *two_words.unpack(new_name(utf8(value))))
 
     return run
 
 
 def _flags(names: tuple[str, ...]) -> Lower:
     def run(value: Any, _: int) -> bytes:
-        return _new_values(capi.flags_new, _FLAGS, [_new_name(name) for name in names if name in value])
+        return _new_values(capi.flags_new, _FLAGS, [new_name(name.encode()) for name in names if name in value])
 
     return run
 
@@ -300,8 +255,3 @@ def _handle(resource_type: int, owned: bool) -> Lower:
         return _pointer.pack(_RESOURCE, slot.value)
 
     return run
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -9,6 +9,8 @@ from wasmtime import Engine
 from wasmtime import component as api
 
 from pharia_kernel.runtimes.wasm.host.types import (
+    STRING,
+    U8,
     ComponentShape,
     EnumOf,
     FlagsOf,
@@ -25,6 +27,7 @@ from pharia_kernel.runtimes.wasm.host.types import (
     ValueType,
     VariantOf,
 )
+from pharia_kernel.runtimes.wasm.rewriting.packing.component import MARK
 
 _PRIMITIVES: dict[type, str] = {
     api.Bool: "bool",
@@ -48,12 +51,14 @@ class _Reader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.packed = False
+        """Whether what is read now takes and gives bytes as texts."""
         self._resources: list[tuple[api.ResourceType, str]] = []
         """Types and where they were met first, ``interface#name``."""
         self._compound: dict[type, Callable[[Any], ValueType]] = {
             api.ListType: lambda t: ListOf(self.value(t.element)),
             api.RecordType: lambda t: RecordOf(tuple((name, self.value(field)) for name, field in t.fields)),
-            api.TupleType: lambda t: TupleOf(tuple(self.value(element) for element in t.elements)),
+            api.TupleType: lambda t: self.tuple(tuple(self.value(element) for element in t.elements)),
             api.VariantType: lambda t: VariantOf(tuple((name, self.maybe(payload)) for name, payload in t.cases)),
             api.EnumType: lambda t: EnumOf(tuple(t.names)),
             api.FlagsType: lambda t: FlagsOf(tuple(t.names)),
@@ -65,10 +70,13 @@ class _Reader:
 
     def value(self, read: Any) -> ValueType:
         if name := _PRIMITIVES.get(type(read)):
-            return Primitive(name)
+            return Primitive(name, self.packed)
         if convert := self._compound.get(type(read)):
             return convert(read)
         return Unsupported(type(read).__name__)
+
+    def tuple(self, elements: tuple[ValueType, ...]) -> ValueType:
+        return ListOf(U8, packed=True) if self.packed and elements == (STRING,) else TupleOf(elements)
 
     def maybe(self, read: Any) -> ValueType | None:
         return None if read is None else self.value(read)
@@ -104,8 +112,7 @@ class _Reader:
 def read_shape(engine: Engine, component: api.Component) -> ComponentShape:
     """Imports before exports, so that exported functions can name imported resources."""
     reader = _Reader(engine)
-    types = component.type
-    return ComponentShape(
-        imports={name: reader.item(name, extern.ty) for name, extern in types.imports(engine).items()},
-        exports={name: reader.item(name, extern.ty) for name, extern in types.exports(engine).items()},
-    )
+    imports, exports = component.type.imports(engine), component.type.exports(engine)
+    imported = {name: reader.item(name, extern.ty) for name, extern in imports.items()}
+    reader.packed = exports.pop(MARK, None) is not None
+    return ComponentShape(imported, {name: reader.item(name, extern.ty) for name, extern in exports.items()})

@@ -1,4 +1,7 @@
-"""Types of the component model as plain values, whether read from a component or from WIT text."""
+"""Types of the component model as plain values, whether read from a component or from WIT text.
+
+The same types may cross in two ways (see :mod:`pharia_kernel.runtimes.wasm.packing.component`); they are equal.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,15 @@ class Primitive:
     """``bool``, ``u8`` … ``s64``, ``f32``, ``f64``, ``char`` or ``string``."""
 
     name: str
+    packed: bool = field(default=False, compare=False)
+    """A string whose characters are the bytes of its UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
     element: ValueType
+    packed: bool = field(default=False, compare=False)
+    """Bytes that come as a text, one character each, which is alone in a tuple."""
 
 
 @dataclass(frozen=True, slots=True)

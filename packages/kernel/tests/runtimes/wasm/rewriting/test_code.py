@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import wasmtime
 
-from pharia_kernel.runtimes.wasm.merging.code import Numbers, Rewriter
-from pharia_kernel.runtimes.wasm.merging.core_module import core_module
-from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
+from pharia_kernel.runtimes.wasm.rewriting.core_module import core_module
+from pharia_kernel.runtimes.wasm.rewriting.errors import NotRewritable
+from pharia_kernel.runtimes.wasm.rewriting.merging.code import Numbers, Rewriter
 
 PLAIN = """
   (block) (block (result i32) (i32.const 1)) (drop) (loop) (if (local.get 0) (then nop) (else nop))
@@ -100,10 +100,10 @@ def test_a_block_type_is_read_as_a_signed_number() -> None:
 @pytest.mark.parametrize("instruction", [b"\x06\x40\x0b", b"\xfe\x03\x00", b"\xfb\x1c", b"\xfc\x12\x00", b"\x02\x63"])
 def test_what_is_not_known_is_not_merged(instruction: bytes) -> None:
     """An old exception, an atomic fence, a small integer as reference, something new, a block of references."""
-    with pytest.raises(NotMergeable):
+    with pytest.raises(NotRewritable):
         rewritten(b"\0" + instruction + b"\x0b")
 
 
 def test_a_local_of_an_unknown_type_is_not_merged() -> None:
-    with pytest.raises(NotMergeable):
+    with pytest.raises(NotRewritable):
         rewritten(b"\x01\x01\x63\x0b")

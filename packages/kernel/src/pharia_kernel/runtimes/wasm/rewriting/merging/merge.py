@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sized
-from dataclasses import dataclass
 
 from pharia_kernel.runtimes.wasm.binary import MODULE_HEADER, name, number, section, sized
-from pharia_kernel.runtimes.wasm.merging.code import Numbers, Rewriter
-from pharia_kernel.runtimes.wasm.merging.core_module import (
+from pharia_kernel.runtimes.wasm.rewriting.core_module import (
     END,
     FUNCTION,
     GLOBAL,
@@ -22,28 +20,11 @@ from pharia_kernel.runtimes.wasm.merging.core_module import (
     Expression,
     Import,
 )
-from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
+from pharia_kernel.runtimes.wasm.rewriting.errors import NotRewritable
+from pharia_kernel.runtimes.wasm.rewriting.merging.code import Numbers, Rewriter
+from pharia_kernel.runtimes.wasm.rewriting.wiring import Export, Origin
 
 _MUTABLE = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What a core instance exports."""
-
-    instance: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class HostFunction:
-    """By its number among the component's core functions."""
-
-    number: int
-
-
-Origin = Export | HostFunction
-"""Where something that is imported comes from in the end."""
 
 
 def exported_name(export: Export) -> str:
@@ -55,7 +36,7 @@ class Merge:
     """Of ``modules``, named by the instances made of them, in the order in which they are made."""
 
     def __init__(self, modules: Mapping[int, CoreModule], origin: Callable[[int, Import], Origin]) -> None:
-        """Raises :class:`NotMergeable`, and ``LookupError`` where a number or name means nothing; so do all methods."""
+        """Raises :class:`NotRewritable`, and ``LookupError`` where a number or name means nothing; all methods do."""
         self._modules = modules
         self._origin = origin
         self._types: dict[bytes, int] = {}
@@ -72,7 +53,7 @@ class Merge:
         for instance, module in modules.items():
             self._numbers[instance] = self._renumbered(instance, module)
         if self._counts[MEMORY] > 1:
-            raise NotMergeable("there are several memories")
+            raise NotRewritable("there are several memories")
 
     @property
     def imports(self) -> Iterable[tuple[int, Origin]]:
@@ -131,7 +112,7 @@ class Merge:
             if isinstance(origin, Export) and origin.instance in self._modules:
                 sort, new = self._exported(origin)
                 if sort != each.sort:
-                    raise NotMergeable(f"{each.module} {each.name} is of another sort than it is imported as")
+                    raise NotRewritable(f"{each.module} {each.name} is of another sort than it is imported as")
             else:
                 new = self._imports[each.sort, origin]
             items[each.sort].append(new)

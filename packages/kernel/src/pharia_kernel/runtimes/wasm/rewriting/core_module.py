@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pharia_kernel.runtimes.wasm.binary import VALUE_TYPES, Reader, sections
-from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
+from pharia_kernel.runtimes.wasm.rewriting.errors import NotRewritable
 
 FUNCTION, TABLE, MEMORY, GLOBAL = range(4)
 """Sorts of items, as imports and exports number them."""
@@ -85,7 +85,7 @@ class CoreModule:
 
 
 def core_module(binary: bytes) -> CoreModule:
-    """Raises :class:`NotMergeable` for what is newer than references, vectors and functions with several results."""
+    """Raises :class:`NotRewritable` for what is newer than references, vectors and functions with several results."""
     module = CoreModule()
     for identity, content in sections(binary):
         reader = Reader(content)
@@ -117,21 +117,21 @@ def core_module(binary: bytes) -> CoreModule:
             case 12:
                 module.counts_data = True
             case _:
-                raise NotMergeable(f"a section with number {identity}")
+                raise NotRewritable(f"a section with number {identity}")
     return module
 
 
 def _value_type(reader: Reader) -> int:
     value = reader.byte()
     if value not in VALUE_TYPES:
-        raise NotMergeable(f"a type {value:#x}")
+        raise NotRewritable(f"a type {value:#x}")
     return value
 
 
 def _type(reader: Reader) -> bytes:
     begin = reader.position
     if (form := reader.byte()) != _FUNCTION_TYPE:
-        raise NotMergeable(f"a type {form:#x}")
+        raise NotRewritable(f"a type {form:#x}")
     reader.all(_value_type)
     reader.all(_value_type)
     return reader.since(begin)
@@ -140,7 +140,7 @@ def _type(reader: Reader) -> bytes:
 def _limits(reader: Reader) -> bytes:
     begin = reader.position
     if (flags := reader.byte()) > _HAS_MOST:
-        raise NotMergeable(f"a memory or table with flags {flags:#x}")
+        raise NotRewritable(f"a memory or table with flags {flags:#x}")
     reader.number()
     if flags:
         reader.number()
@@ -166,7 +166,7 @@ def _import(reader: Reader) -> Import:
             return Import(module, name, sort, _limits(reader))
         case 3:
             return Import(module, name, sort, _global_type(reader))
-    raise NotMergeable(f"an import of sort {sort}")
+    raise NotRewritable(f"an import of sort {sort}")
 
 
 def _global(reader: Reader) -> Global:
@@ -182,29 +182,29 @@ def _expression(reader: Reader) -> Expression:
     elif size := _FLOATS.get(instruction):
         reader.take(size)
     else:
-        raise NotMergeable(f"a first value by instruction {instruction:#x}")
+        raise NotRewritable(f"a first value by instruction {instruction:#x}")
     found = Expression(instruction, reader.since(begin), value)
     if (end := reader.byte()) != END:
-        raise NotMergeable(f"a first value that goes on with {end:#x}")
+        raise NotRewritable(f"a first value that goes on with {end:#x}")
     return found
 
 
 def _elements(reader: Reader) -> Elements:
     flags = reader.number()
     if flags >= _EXPRESSIONS:
-        raise NotMergeable(f"elements with flags {flags}")
+        raise NotRewritable(f"elements with flags {flags}")
     active = not flags & _PASSIVE
     table = reader.number() if active and flags & _NUMBERED else 0
     offset = _expression(reader) if active else None
     if flags and (kind := reader.byte()):
-        raise NotMergeable(f"elements of kind {kind}")
+        raise NotRewritable(f"elements of kind {kind}")
     return Elements(flags, table, offset, reader.all(Reader.number))
 
 
 def _data(reader: Reader) -> Data:
     flags = reader.number()
     if flags & _NUMBERED and reader.number():
-        raise NotMergeable("data for a second memory")
+        raise NotRewritable("data for a second memory")
     offset = _expression(reader) if not flags & _PASSIVE else None
     begin = reader.position
     reader.take(reader.number())

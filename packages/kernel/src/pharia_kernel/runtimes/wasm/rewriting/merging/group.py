@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pharia_kernel.runtimes.wasm.merging.core_module import TABLE
-from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
-from pharia_kernel.runtimes.wasm.merging.layout import Instance, Layout
-from pharia_kernel.runtimes.wasm.merging.merge import Export, Origin
-from pharia_kernel.runtimes.wasm.merging.wiring import Wiring
+from pharia_kernel.runtimes.wasm.rewriting.core_module import TABLE
+from pharia_kernel.runtimes.wasm.rewriting.errors import NotRewritable
+from pharia_kernel.runtimes.wasm.rewriting.layout import Instance, Layout
+from pharia_kernel.runtimes.wasm.rewriting.wiring import Export, Origin, Wiring
 
 
 def group(layout: Layout, wiring: Wiring) -> frozenset[int]:
     """The instance with the table that most others fill, all that need it, and what those need.
 
     Left out is what needs functions of the host that need the group: no instance can be made before and after those.
-    Raises :class:`NotMergeable` if there is nothing to be gained.
+    Raises :class:`NotRewritable` if there is nothing to be gained.
     """
     filled = Counter(
         origin.instance
@@ -25,7 +24,7 @@ def group(layout: Layout, wiring: Wiring) -> frozenset[int]:
         if imported.sort == TABLE and isinstance(origin := wiring.origin(instance, imported), Export)
     )
     if not filled:
-        raise NotMergeable("every table is filled by its own module")
+        raise NotRewritable("every table is filled by its own module")
     table = filled.most_common(1)[0][0]
     used = Counter(each.module for each in layout.instances if isinstance(each, Instance))
     around = {table}.union(
@@ -35,7 +34,7 @@ def group(layout: Layout, wiring: Wiring) -> frozenset[int]:
     while left_out := {each for each in members if _needs_them_twice(each, members, wiring)}:
         members -= left_out
     if len(members) == 1:
-        raise NotMergeable("nobody else can be merged with the table")
+        raise NotRewritable("nobody else can be merged with the table")
     return frozenset(members)
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from pharia_kernel.runtimes.wasm.merging.core_module import MEMORY, TABLE
-from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
-from pharia_kernel.runtimes.wasm.merging.merge import Export, Origin
-from pharia_kernel.runtimes.wasm.merging.wiring import Wiring
+from pharia_kernel.runtimes.wasm.rewriting.core_module import MEMORY, TABLE
+from pharia_kernel.runtimes.wasm.rewriting.errors import NotRewritable
+from pharia_kernel.runtimes.wasm.rewriting.wiring import Export, Origin, Wiring
 
 Filled = tuple[int, Origin]
 """Sort and origin of a table or memory."""
 
 
 def check_order(wiring: Wiring, members: Set[int]) -> None:
-    """Raises :class:`NotMergeable` where the order could be seen."""
+    """Raises :class:`NotRewritable` where the order could be seen."""
     _check_members(wiring, members)
     for instance in range(min(members), max(members)):
         if instance in wiring.modules and instance not in members:
@@ -32,18 +31,18 @@ def _check_members(wiring: Wiring, members: Set[int]) -> None:
     for each in sorted(members):
         module = wiring.modules[each]
         if started and (module.start is not None or _fills(wiring, each)):
-            raise NotMergeable("one module runs before another is there")
+            raise NotRewritable("one module runs before another is there")
         started = started or module.start is not None
 
 
 def _check_between(wiring: Wiring, instance: int, later: Set[int], *, late: bool) -> None:
     if wiring.modules[instance].start is not None:
-        raise NotMergeable("a module that runs stands between the others")
+        raise NotRewritable("a module that runs stands between the others")
     if not late and _fills(wiring, instance):
-        raise NotMergeable("a module between the others fills what they may fill as well")
+        raise NotRewritable("a module between the others fills what they may fill as well")
     filled = _fills(wiring, instance)
     if late and any(wiring.modules[each].start is not None or filled & _fills(wiring, each) for each in later):
-        raise NotMergeable("a module between the others is seen by one that comes later")
+        raise NotRewritable("a module between the others is seen by one that comes later")
 
 
 def _fills(wiring: Wiring, instance: int) -> set[Filled]:

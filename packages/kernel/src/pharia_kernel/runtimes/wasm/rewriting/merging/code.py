@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pharia_kernel.runtimes.wasm.binary import VALUE_TYPES, Reader, number
-from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
+from pharia_kernel.runtimes.wasm.rewriting.errors import NotRewritable
 
 _LEB = rb"[\x80-\xff]*+[\x00-\x7f]"
 _VALUE = rb"[\x6f\x70\x7b-\x7f]"
@@ -89,7 +89,7 @@ class Rewriter:
         """Instructions rewritten before: most are calls of the same functions."""
 
     def bodies(self, old: Iterable[bytes]) -> Iterator[bytes]:
-        """Raises :class:`NotMergeable` for instructions it does not know."""
+        """Raises :class:`NotRewritable` for instructions it does not know."""
         return map(self._body, old)
 
     def _body(self, old: bytes) -> bytes:
@@ -112,7 +112,7 @@ class Rewriter:
     def _renamed(self, old: bytes) -> bytes:
         head = old[: 1 + old.startswith(_BULK)]
         if head not in self._named:
-            raise NotMergeable(f"an instruction {head.hex()}")
+            raise NotRewritable(f"an instruction {head.hex()}")
         reader = Reader(old[len(head) :])
         new = self._known[old] = head + b"".join(number(names[reader.number()]) for names in self._named[head])
         return new
@@ -127,15 +127,15 @@ class Rewriter:
             at = reader.position
             old = reader.number()
             if reader.position - at == 1 and old >= _NEGATIVE:
-                raise NotMergeable(f"a block of type {old:#x}")
+                raise NotRewritable(f"a block of type {old:#x}")
             return bytes([instruction]) + _signed(self._types[old])
-        raise NotMergeable(f"an instruction {instruction:#x}")
+        raise NotRewritable(f"an instruction {instruction:#x}")
 
 
 def _local(reader: Reader) -> None:
     reader.number()
     if (kind := reader.byte()) not in VALUE_TYPES:
-        raise NotMergeable(f"a local of type {kind:#x}")
+        raise NotRewritable(f"a local of type {kind:#x}")
 
 
 def _signed(value: int) -> bytes:

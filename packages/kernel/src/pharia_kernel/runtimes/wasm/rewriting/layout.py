@@ -8,10 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pharia_kernel.runtimes.wasm.binary import Reader, sections
-from pharia_kernel.runtimes.wasm.merging.core_module import FUNCTION, MEMORY, SORTS
-from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
+from pharia_kernel.runtimes.wasm.rewriting.core_module import FUNCTION, MEMORY, SORTS
+from pharia_kernel.runtimes.wasm.rewriting.errors import NotRewritable
 
-CORE_MODULES, CORE_INSTANCES, COMPONENTS, ALIASES, TYPES, CANONICAL = 1, 2, 4, 6, 7, 8
+CORE_MODULES, CORE_INSTANCES, COMPONENTS, INSTANCES, ALIASES, TYPES, CANONICAL, IMPORTS, EXPORTS = (
+    1,
+    2,
+    4,
+    5,
+    6,
+    7,
+    8,
+    10,
+    11,
+)
 LISTS = (CORE_INSTANCES, ALIASES, CANONICAL)
 """Sections whose entries are taken apart."""
 CORE, CORE_INSTANCE = 0x00, 0x12
@@ -24,7 +34,15 @@ _LIFT, _LOWER = 0, 1
 _MOST_INSTANCES = 1000
 """No engine takes more."""
 _RESOURCES = (2, 3, 4)
-_OPTIONS = {0: None, 1: None, 2: None, 3: MEMORY, 4: FUNCTION, 5: FUNCTION}
+UTF8, UTF16, LATIN1_OR_UTF16, OPTION_MEMORY, REALLOC, _POST_RETURN = range(6)
+_OPTIONS = {
+    UTF8: None,
+    UTF16: None,
+    LATIN1_OR_UTF16: None,
+    OPTION_MEMORY: MEMORY,
+    REALLOC: FUNCTION,
+    _POST_RETURN: FUNCTION,
+}
 """Of canonical functions, and the sort of core item each names."""
 
 Option = tuple[int, tuple[int, int] | None]
@@ -96,18 +114,18 @@ class Layout:
         found = self.instances[number]
         if isinstance(found, Instance):
             return found
-        raise NotMergeable(f"core instance {number} is not made of a module")
+        raise NotRewritable(f"core instance {number} is not made of a module")
 
     def function(self, number: int) -> Canonical:
         """One that the host makes."""
         found = self.items[FUNCTION][number]
         if isinstance(found, Canonical):
             return found
-        raise NotMergeable(f"core function {number} is an alias")
+        raise NotRewritable(f"core function {number} is an alias")
 
 
 def layout_of(component: bytes) -> Layout:
-    """Raises :class:`NotMergeable`, also for components that name core items in places that are not read here."""
+    """Raises :class:`NotRewritable`, also for components that name core items in places that are not read here."""
     layout = Layout()
     for section, content in sections(component):
         if section == CORE_MODULES:
@@ -119,14 +137,14 @@ def layout_of(component: bytes) -> Layout:
             _check(section, content)
             layout.order.append(Kept(section, content))
     if len(layout.instances) > _MOST_INSTANCES:
-        raise NotMergeable(f"there are {len(layout.instances)} core instances")
+        raise NotRewritable(f"there are {len(layout.instances)} core instances")
     return layout
 
 
 def _instance(reader: Reader, layout: Layout) -> None:
     kind = reader.byte()
     if kind > 1:
-        raise NotMergeable(f"a core instance of kind {kind}")
+        raise NotRewritable(f"a core instance of kind {kind}")
     if kind:
         items = reader.all(lambda each: (each.name(), (each.byte(), each.number())))
         layout.instances.append(Collection(dict(items)))
@@ -134,7 +152,7 @@ def _instance(reader: Reader, layout: Layout) -> None:
     module = reader.number()
     arguments = reader.all(lambda each: (each.name(), each.byte(), each.number()))
     if any(sort != CORE_INSTANCE for _, sort, _ in arguments):
-        raise NotMergeable("a module is given something other than instances")
+        raise NotRewritable("a module is given something other than instances")
     instance = Instance(len(layout.instances), module, {name: number for name, _, number in arguments})
     layout.instances.append(instance)
     layout.order.append(instance)
@@ -147,12 +165,12 @@ def _alias(reader: Reader, layout: Layout) -> None:
     target = reader.byte()
     number = reader.number()
     if core == _CORE_MODULE:
-        raise NotMergeable("a core module comes from elsewhere")
+        raise NotRewritable("a core module comes from elsewhere")
     if target == _FROM_CORE_INSTANCE and core in SORTS:
         layout.items[core].append(Alias(number, reader.name()))
         return
     if target == _FROM_CORE_INSTANCE:
-        raise NotMergeable(f"an item of sort {core}")
+        raise NotRewritable(f"an item of sort {core}")
     if target == _FROM_INSTANCE:
         reader.name()
     else:
@@ -177,7 +195,7 @@ def _canonical(reader: Reader, layout: Layout) -> None:
         reader.number()
         layout.order.append(Canonical(head, function, options, reader.since(begin)))
     else:
-        raise NotMergeable(f"a canonical function of kind {kind}")
+        raise NotRewritable(f"a canonical function of kind {kind}")
 
 
 def _options(reader: Reader) -> tuple[Option, ...]:
@@ -187,7 +205,7 @@ def _options(reader: Reader) -> tuple[Option, ...]:
 def _option(reader: Reader) -> Option:
     option = reader.byte()
     if option not in _OPTIONS:
-        raise NotMergeable(f"a canonical function with option {option}")
+        raise NotRewritable(f"a canonical function with option {option}")
     sort = _OPTIONS[option]
     return option, None if sort is None else (sort, reader.number())
 
@@ -197,7 +215,7 @@ _READ = {CORE_INSTANCES: _instance, ALIASES: _alias, CANONICAL: _canonical}
 
 def _check(section: int, content: bytes) -> None:
     if section == TYPES and _DESTRUCTOR in content:
-        raise NotMergeable("a resource has a destructor")
+        raise NotRewritable("a resource has a destructor")
     if section == COMPONENTS:
         for inner, inside in sections(content):
             if inner == ALIASES:

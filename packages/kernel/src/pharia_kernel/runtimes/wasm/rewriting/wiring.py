@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
 
-from pharia_kernel.runtimes.wasm.merging.core_module import FUNCTION, CoreModule, Import, core_module
-from pharia_kernel.runtimes.wasm.merging.layout import Canonical, Collection, Instance, Layout
-from pharia_kernel.runtimes.wasm.merging.merge import Export, HostFunction, Origin
+from pharia_kernel.runtimes.wasm.rewriting.core_module import FUNCTION, CoreModule, Import, core_module
+from pharia_kernel.runtimes.wasm.rewriting.layout import Canonical, Collection, Instance, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What a core instance exports."""
+
+    instance: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostFunction:
+    """By its number among the component's core functions."""
+
+    number: int
+
+
+Origin = Export | HostFunction
+"""Where something that is imported comes from in the end."""
 
 
 class Wiring:
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, known: Sequence[CoreModule] = ()) -> None:
+        """``known`` are the first of its modules."""
         self._layout = layout
-        modules = [core_module(each.binary) for each in layout.modules]
+        self.parsed = modules = [*known, *(core_module(each.binary) for each in layout.modules[len(known) :])]
         self.modules: dict[int, CoreModule] = {}
         """By the instance made of them, in order."""
         self._needs: dict[int, Set[int]] = {}

@@ -1,22 +1,15 @@
-"""Components whose core modules share a table, rewritten so that those are one module.
-
-Python and what it is linked with come as a dozen modules that fill one table with thousands of functions. An engine
-fills such a table anew for every instance; in a module that has the table to itself, it waits until a function is asked
-for. Calls between the modules become calls within one.
-"""
+"""Writes a component down from its layout, with some of its core instances as one."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Set
 from itertools import groupby
 from operator import itemgetter
 
-from pharia_kernel.runtimes.wasm.binary import HEADER_BYTES, Damaged, name, number, section, sized
-from pharia_kernel.runtimes.wasm.merging.core_module import FUNCTION, SORTS
-from pharia_kernel.runtimes.wasm.merging.errors import NotMergeable
-from pharia_kernel.runtimes.wasm.merging.group import group
-from pharia_kernel.runtimes.wasm.merging.layout import (
+from pharia_kernel.runtimes.wasm.binary import name, number, section, sized
+from pharia_kernel.runtimes.wasm.rewriting.core_module import FUNCTION, SORTS
+from pharia_kernel.runtimes.wasm.rewriting.errors import NotRewritable
+from pharia_kernel.runtimes.wasm.rewriting.layout import (
     ALIASES,
     CANONICAL,
     CORE,
@@ -29,37 +22,18 @@ from pharia_kernel.runtimes.wasm.merging.layout import (
     Kept,
     Layout,
     Module,
-    layout_of,
 )
-from pharia_kernel.runtimes.wasm.merging.merge import Export, HostFunction, Merge, Origin, exported_name
-from pharia_kernel.runtimes.wasm.merging.order import check_order
-from pharia_kernel.runtimes.wasm.merging.wiring import Wiring
+from pharia_kernel.runtimes.wasm.rewriting.merging.merge import Merge, exported_name
+from pharia_kernel.runtimes.wasm.rewriting.wiring import Export, HostFunction, Origin, Wiring
 
-FORMAT = 2
-"""Goes up when the same components are merged to something else."""
-
-_log = logging.getLogger(__name__)
-_DAMAGED = (Damaged, LookupError, RecursionError)
-"""It ends early, names what is not there, or comes from itself. The compiler explains better what is wrong."""
+_NONE = -1
 
 
-def merged(component: bytes) -> bytes:
-    """The same component with fewer modules; the component itself where there is nothing to merge, or not safely."""
-    try:
-        layout = layout_of(component)
-        wiring = Wiring(layout)
-        members = group(layout, wiring)
-        check_order(wiring, members)
-        return component[:HEADER_BYTES] + _Rewriting(layout, wiring, members).result()
-    except (NotMergeable, *_DAMAGED) as reason:
-        _log.debug("core modules stay apart: %r", reason)
-        return component
-
-
-class _Rewriting:
+class Writer:
     """Numbers everything of the core anew: an item, function of the host or collection is written when it is used."""
 
-    def __init__(self, layout: Layout, wiring: Wiring, members: Set[int]) -> None:
+    def __init__(self, layout: Layout, wiring: Wiring, members: Set[int] = frozenset()) -> None:
+        """``members`` become one instance."""
         self._layout = layout
         self._wiring = wiring
         self._members = members
@@ -72,8 +46,8 @@ class _Rewriting:
         self._items: dict[tuple[int, Origin], int] = {}
         self._counts = [0 for _ in SORTS]
         self._exports: dict[Export, None] = {}
-        self._last = max(members)
-        self._slot = 0
+        self._last = max(members, default=_NONE)
+        self._slot: int | None = None
         """Place of the merged module, which is written when everything is known that it has to export."""
         self._waiting: list[Instance] = []
         """For the merged instance."""
@@ -155,7 +129,7 @@ class _Rewriting:
 
     def _lift(self, function: Canonical) -> None:
         if any(self._is_early(self._wiring.needs(each)) for each in self._wiring.named(function)):
-            raise NotMergeable("a function is exported before all modules are there")
+            raise NotRewritable("a function is exported before all modules are there")
         self._output.append((CANONICAL, self._canonical(function)))
 
     def _canonical(self, function: Canonical) -> bytes:
@@ -169,7 +143,8 @@ class _Rewriting:
         return bytes([option]) + (b"" if item is None else number(self._item(item[0], self._wiring.item(*item))))
 
     def _sections(self) -> Iterator[bytes]:
-        self._output[self._slot] = CORE_MODULES, self._merge.module(self._exports)
+        if self._slot is not None:
+            self._output[self._slot] = CORE_MODULES, self._merge.module(self._exports)
         for identity, entries in groupby(self._output, key=itemgetter(0)):
             contents = [content for _, content in entries]
             if identity in LISTS:
