@@ -153,6 +153,16 @@ def test_what_is_no_text_and_what_is_too_long_ends_the_call(pair: str, reason: s
         ('(param "in" (list u8)) (result (list u8))', '(import "log" (func (param "text" string)))'),
         (
             '(param "in" (list u8)) (result (list u8))',
+            """(import "log" (instance $log (export "put" (func (param "text" string)))))
+            (export "log-again" (instance $log))""",
+        ),
+        (
+            '(param "in" (list u8)) (result (list u8))',
+            """(import "log" (instance $log (export "put" (func (param "text" string)))))
+            (alias export $log "put" (func $put)) (export "put" (func $put))""",
+        ),
+        (
+            '(param "in" (list u8)) (result (list u8))',
             """(type $bytes (list u8))
             (import "sink" (instance (alias outer 1 $bytes (type $b)) (export "put" (func (param "b" $b)))))""",
         ),

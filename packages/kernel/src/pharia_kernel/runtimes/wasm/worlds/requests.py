@@ -28,23 +28,12 @@ from pharia_kernel.csi.types import (
     Turn,
 )
 from pharia_kernel.errors import InvalidCsiRequest
-from pharia_kernel.types import JsonValue
+from pharia_kernel.runtimes.wasm.worlds.json_bytes import json_of
 
 Record = Mapping[str, Any]
 OLD_MAX_TOKENS = 128
 """Of completions in the lines before 0.2, where the guest can not or did not say."""
 _ROLES = ("system", "developer", "user", "assistant")
-
-
-def json_of(data: bytes | None, what: str) -> JsonValue:
-    if data is None:
-        return None
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidCsiRequest(f"the skill passed {what} that is not JSON: {error}") from None
-    except RecursionError:
-        raise InvalidCsiRequest(f"the skill passed {what} that is not JSON a program can read: too deep") from None
 
 
 def _logprobs(mode: tuple[str, int | None]) -> LogprobMode:

@@ -13,6 +13,7 @@ from pharia_kernel.runtimes.wasm.rewriting.layout import (
     IMPORTS,
     INSTANCES,
     TYPES,
+    Canonical,
     Kept,
     Layout,
 )
@@ -44,17 +45,25 @@ class Contents:
     def __init__(self, layout: Layout) -> None:
         self.types: list[Definition | None] = []
         """``None`` are those that are defined elsewhere."""
-        self.instances = 0
+        self._own: dict[int, list[bool]] = {FUNCTION: [], INSTANCE: []}
+        """Whether they are made by the component, by sort and number."""
         self._around: set[int] = set()
         self._byte_lists: dict[int, list[int]] = {}
         """Where they begin, by the place of the section."""
         for place, each in enumerate(layout.order):
             if isinstance(each, Kept):
                 self._read(place, each)
+            elif isinstance(each, Canonical):
+                self._number(FUNCTION, own=True)
         if not any(self._byte_lists.values()):
             raise NotRewritable("it exports no lists of bytes")
         if any(not isinstance(self.types[each] or Other(), Other) for each in self._around):
             raise NotRewritable("types of its own are part of what it imports or exports")
+
+    @property
+    def instances(self) -> int:
+        """How many there are."""
+        return len(self._own[INSTANCE])
 
     def rewritten(self, place: int, section: Kept) -> Kept:
         """With texts where lists of bytes stood."""
@@ -72,18 +81,23 @@ class Contents:
             self._around |= found.around
             self._byte_lists[place] = found.own
         elif section.section == INSTANCES:
-            self.instances += reader.number()
+            self._own[INSTANCE] += [True] * reader.number()
         elif section.section == IMPORTS:
             reader.all(lambda each: self._number(_imported(each)))
         elif section.section == EXPORTS:
-            reader.all(lambda each: self._number(*export(each)))
+            reader.all(lambda each: self._export(*export(each)))
 
-    def _number(self, sort: int, same: int | None = None) -> None:
-        """Exports have numbers of their own for what has one already."""
+    def _export(self, sort: int, number: int) -> None:
+        """It has a number of its own for what has one already."""
+        if sort in self._own and not self._own[sort][number]:
+            raise NotRewritable("it exports what it imports")
+        self._number(sort, own=True, defined=self.types[number] if sort == TYPE else None)
+
+    def _number(self, sort: int, *, own: bool = False, defined: Definition | None = None) -> None:
         if sort == TYPE:
-            self.types.append(None if same is None else self.types[same])
-        elif sort == INSTANCE:
-            self.instances += 1
+            self.types.append(defined)
+        elif sort in self._own:
+            self._own[sort].append(own)
 
 
 def _imported(reader: Reader) -> int:
