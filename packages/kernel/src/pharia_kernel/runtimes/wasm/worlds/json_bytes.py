@@ -23,7 +23,9 @@ def json_of(data: bytes | None, what: str) -> JsonValue:
     if data is None:
         return None
     if _levels(data) > MOST_LEVELS:
-        raise InvalidCsiRequest(f"the skill passed {what} that is nested more than {MOST_LEVELS} levels deep")
+        raise InvalidCsiRequest(
+            f"the skill passed {what} that is not JSON a program can read: more than {MOST_LEVELS} levels"
+        )
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
