@@ -104,6 +104,8 @@ async def running(folder: Path, *options: str, prelude: str = "", **settings: st
             process.kill()
         await process.wait()
         await listening
+        assert process.stdout is not None
+        await process.stdout.read()  # its end closes the pipe
 
 
 def children(pid: int) -> list[int]:
