@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -57,11 +58,16 @@ SOURCES = (
 
 
 def build(source: Source, folder: Path) -> bytes:
-    """The component, from ``folder`` if it was built of the same parts before. Blocks."""
+    """The component, from ``folder`` if it was built of the same parts before. Blocks.
+
+    One process builds it, others wait.
+    """
     place = source.place(folder)
-    if not place.exists():
-        with tempfile.TemporaryDirectory(dir=folder) as stage:
-            _componentize(source, Path(stage)).replace(place)
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            with tempfile.TemporaryDirectory(dir=folder) as stage:
+                _componentize(source, Path(stage)).replace(place)
     os.utime(place)
     return place.read_bytes()
 
@@ -90,5 +96,5 @@ def forget_unused(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process is tidying up
             if component.stat().st_mtime < oldest:
                 digest = hashlib.sha256(component.read_bytes()).hexdigest()
-                for path in (component, *folder.glob(f"code/*/{digest}.*")):
+                for path in (component, component.with_suffix(".lock"), *folder.glob(f"code/*/{digest}.*")):
                     path.unlink(missing_ok=True)
