@@ -11,6 +11,9 @@ THOROUGH := tests/faults tests/fuzzing tests/deploy tests/conformance/test_patch
 	packages/luaskills/tests/native/test_released_luaskills.py
 PROJECTS := $(wildcard packages/*/pyproject.toml)
 
+# Tests start hundreds of processes, which would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-thorough check format bench docs sbom clean
 
 run: .venv/installed

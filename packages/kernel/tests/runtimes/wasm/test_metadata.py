@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+
+import msgspec
 import pytest
 
 from components import wat
 from components.loading import Load
 from pharia_kernel.csi.forbidden import ForbiddenCsi
-from pharia_kernel.errors import InvalidMetadata, MetadataUsedCsi, SkillTrapped
+from pharia_kernel.errors import InvalidMetadata, MetadataUsedCsi, OutputTooLarge, SkillTrapped
+from pharia_kernel.runtimes.skill import SkillLimits
 from pharia_kernel.types import SkillKind, SkillMetadata
 
 _PLACE, _TEXT = 100, 8192
@@ -58,7 +62,9 @@ async def test_a_skill_is_described_by_text_and_schemas(load: Load, description:
         (b'{"$schema":7}', "Invalid JSON Schema"),
         (b'{"$schema":["a"]}', "Invalid JSON Schema"),
         (b'{"not":' * 4000 + b"true" + b"}" * 4000, "nested too deeply"),
-        (b'{"not":' * 400 + b"true" + b"}" * 400, "nested too deeply"),
+        (b'{"not":' * 501 + b"true" + b"}" * 501, "nested too deeply: more than 500 levels"),
+        (b'{"type":"number","exclusiveMinimum":true}', "Invalid JSON Schema"),
+        (b'{"$schema":"http://json-schema.org/draft-07/schema#","required":"a"}', "Invalid JSON Schema"),
     ],
     ids=lambda value: repr(value)[:24],
 )
@@ -71,6 +77,39 @@ async def test_what_is_no_schema_is_the_skills_fault_and_does_not_hurt_its_runs(
             await skill.metadata()
         assert place in str(caught.value)
         assert await skill.run(b"1", ForbiddenCsi(), None) == b"1"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        b'{"not":' * 499 + b"true" + b"}" * 499,
+        b'{"$schema":"http://json-schema.org/draft-04/schema#","minimum":1,"exclusiveMinimum":true}',
+        b'{"properties":{"\\u0000":{"$ref":"#/nowhere"}},"minimum":1e308}',
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+async def test_an_unusual_schema_is_told_as_it_is(load: Load, schema: bytes) -> None:
+    skill = await load(described(None, schema, _SCHEMA))
+    assert msgspec.json.encode((await skill.metadata()).input_schema) == msgspec.json.encode(
+        msgspec.json.decode(schema)
+    )
+
+
+@pytest.mark.parametrize("member", ["$schema", "$id", "$ref"])
+async def test_nothing_a_schema_refers_to_is_fetched(load: Load, member: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        schema = {member: f"http://127.0.0.1:{server.getsockname()[1]}/schema", "type": "object"}
+        skill = await load(described(None, msgspec.json.encode(schema), _SCHEMA))
+        assert (await skill.metadata()).input_schema == schema
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+async def test_it_may_be_no_longer_than_an_output(load: Load) -> None:
+    skill = await load(described(b"a" * 60, b'{"title":"%s"}' % (b"b" * 60), _SCHEMA), SkillLimits(output_bytes=100))
+    with pytest.raises(OutputTooLarge, match="more than 100 bytes"):
+        await skill.metadata()
 
 
 async def test_the_csi_is_forbidden_meanwhile(load: Load) -> None:

@@ -9,12 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from jsonschema import SchemaError
-from jsonschema.validators import validator_for
 
 from pharia_kernel.csi.csi import Csi
 from pharia_kernel.csi.forbidden import ForbiddenCsi
-from pharia_kernel.errors import HostFault, InvalidMetadata, SkillRejectedInput, SkillReportedError
+from pharia_kernel.errors import HostFault, SkillRejectedInput, SkillReportedError
 from pharia_kernel.runtimes.skill import InstancePolicy, SkillLimits
 from pharia_kernel.runtimes.wasm.failures import run_failure
 from pharia_kernel.runtimes.wasm.host.component import ExportedFunction, LinkedComponent
@@ -24,7 +22,8 @@ from pharia_kernel.runtimes.wasm.host.warm import Reuse
 from pharia_kernel.runtimes.wasm.worlds.detect import World
 from pharia_kernel.runtimes.wasm.worlds.guest import Guest, StreamOutput
 from pharia_kernel.runtimes.wasm.worlds.lines import UNVERSIONED
-from pharia_kernel.types import JsonValue, Output, SkillKind, SkillMetadata, SkillPath
+from pharia_kernel.runtimes.wasm.worlds.schemas import schema_of
+from pharia_kernel.types import Output, SkillKind, SkillMetadata, SkillPath
 
 _log = logging.getLogger(__name__)
 
@@ -119,12 +118,13 @@ class WasmSkill:
             return SkillMetadata(version=self.version, skill_type=self.kind)
         guest = Guest(self._path, self._limits, ForbiddenCsi(), None, self._source)
         found = await self._call(self._metadata, [], guest)
+        guest.check_output(sum(len(part or b"") for part in found.values()))
         return SkillMetadata(
             description=found["description"],
             version=self.version,
             skill_type=self.kind,
-            input_schema=_schema(found["input_schema"], "input"),
-            output_schema=_schema(found["output_schema"], "output"),
+            input_schema=schema_of(found["input_schema"], "input"),
+            output_schema=schema_of(found["output_schema"], "output"),
         )
 
     async def aclose(self) -> None:
@@ -150,23 +150,3 @@ def _reported(error: tuple[str, str]) -> Exception:
     if case == "invalid-input":
         return SkillRejectedInput(f"The skill had trouble interpreting the input:\n\n{text}")
     return SkillReportedError(f"The skill reported an error:\n\n{text}")
-
-
-def _schema(data: bytes, name: str) -> JsonValue:
-    try:
-        schema = msgspec.json.decode(data)
-        validator_for(schema).check_schema(schema)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidMetadata(f"the skill's {name} schema is not JSON: {error}") from None
-    except RecursionError:
-        raise InvalidMetadata(f"the skill's {name} schema is nested too deeply") from None
-    except (SchemaError, TypeError, AttributeError) as error:
-        raise InvalidMetadata(f"Invalid JSON Schema: the skill's {name} schema: {_reason(error)}") from None
-    return schema
-
-
-def _reason(error: Exception) -> str:
-    try:
-        return str(error)
-    except RecursionError:  # shows the whole schema, with one function call a level where Python is 3.12 or later
-        return "it is nested too deeply"

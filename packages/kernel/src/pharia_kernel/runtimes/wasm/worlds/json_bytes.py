@@ -22,7 +22,7 @@ def json_of(data: bytes | None, what: str) -> JsonValue:
     """Raises :class:`InvalidCsiRequest`, which says ``what`` was passed."""
     if data is None:
         return None
-    if _levels(data) > MOST_LEVELS:
+    if levels(data) > MOST_LEVELS:
         raise InvalidCsiRequest(
             f"the skill passed {what} that is not JSON a program can read: more than {MOST_LEVELS} levels"
         )
@@ -32,8 +32,8 @@ def json_of(data: bytes | None, what: str) -> JsonValue:
         raise InvalidCsiRequest(f"the skill passed {what} that is not JSON: {error}") from None
 
 
-def _levels(data: bytes) -> int:
-    """At most; counted exactly only where there are many brackets."""
+def levels(data: bytes) -> int:
+    """How deeply JSON is nested, at most; counted exactly only where there are many brackets."""
     opened = sum(data.count(each) for each in (b"[", b"{"))
     if opened <= MOST_LEVELS:
         return opened
