@@ -8,7 +8,7 @@ IMAGE_EXTRAS := $(shell sed -n "s/^ARG EXTRAS=//p" deploy/Containerfile)
 # Minutes of killed processes, generated requests, rendered charts, guides and other SDKs.
 THOROUGH := tests/faults tests/fuzzing tests/deploy tests/conformance/test_patches.py \
 	$(addprefix tests/end_to_end/,test_guides.py test_released_sdks.py test_rag.py test_mcp_tools.py) \
-	packages/luaskills/tests/native/test_released_luaskills.py
+	packages/luaskills/tests/native/test_released_luaskills.py packages/skill-sdk/tests/test_linking.py
 PROJECTS := $(wildcard packages/*/pyproject.toml)
 
 # Tests start hundreds of processes, which would compile every module anew.

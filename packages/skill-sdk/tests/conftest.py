@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -17,16 +18,19 @@ from doubles.csi_server import CsiServer
 from pharia_skill.builder import build
 
 OUTPUT_RESOURCE = 1
+GUESTS = Path(__file__).with_name("guests")
 
 
 def compiled(engine: Engine, path: Path) -> Component:
-    """Machine code is kept beside the component as long as that does not change."""
+    """Machine code is kept beside the component as long as that does not change; one process makes it."""
     code = path.with_suffix(f".{version('wasmtime')}.cwasm")
-    if code.is_file() and code.stat().st_mtime_ns > path.stat().st_mtime_ns:
-        return Component.deserialize_file(engine, str(code))
-    component = Component.from_file(engine, str(path))
-    code.write_bytes(component.serialize())
-    return component
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if code.is_file() and code.stat().st_mtime_ns > path.stat().st_mtime_ns:
+            return Component.deserialize_file(engine, str(code))
+        component = Component.from_file(engine, str(path))
+        code.write_bytes(component.serialize())
+        return component
 
 
 class Host:
@@ -101,82 +105,6 @@ class Host:
         return call
 
 
-PROBE = '''
-"""Every kind of request, chosen by the input."""
-from pydantic import BaseModel
-from pharia_skill import *
-from pharia_skill.csi.inference import JsonSchema, NamedToolChoice, ReasoningEffort, ToolCall
-from datetime import datetime, timezone
-
-
-class Input(BaseModel):
-    ask: str
-
-
-@skill
-def probe(csi: Csi, input: Input) -> dict[str, str | None]:
-    """Asks."""
-    match input.ask:
-        case "complete":
-            params = CompletionParams(max_tokens=64, echo=True, logprobs=TopLogprobs(3))
-            return {"text": csi.complete("model", "prompt", params).text}
-        case "chat":
-            message = csi.chat("model", [Message.system("s"), Message.user("u")]).message
-            return {"text": message.content, "reasoning": message.reasoning_content}
-        case "chat with everything":
-            call = ToolCall("id-1", "add", {"a": 1})
-            messages = [Message.user("u"), Message.assistant(None, [call]), Message.tool("2", "id-1")]
-            params = ChatParams(
-                max_completion_tokens=9,
-                tools=[Tool("add", None, None), Tool("sub", "minus", {"type": "object"}, True)],
-                tool_choice=NamedToolChoice("add"),
-                parallel_tool_calls=False,
-                response_format=JsonSchema("shape", schema={"type": "object"}),
-                reasoning_effort=ReasoningEffort.LOW,
-            )
-            return {"text": csi.chat("model", messages, params).message.content}
-        case "search":
-            moment = datetime(2025, 1, 1, tzinfo=timezone.utc)
-            conditions = [MetadataFilter("a", EqualTo(True)), MetadataFilter("b", After(moment))]
-            found = csi.search(IndexPath("n", "c", "i"), "query", 3, filters=[With(conditions)])
-            return {"text": found[0].content}
-        case "tool":
-            try:
-                csi.invoke_tool("add", a=1)
-            except ToolError as error:
-                return {"text": str(error)}
-        case "explain":
-            return {"text": str(csi.explain("prompt", "target", "model")[0])}
-        case _:
-            raise RuntimeError(f"never heard of {input.ask}")
-    return {}
-'''
-
-STREAM = """
-from __future__ import annotations
-from pydantic import BaseModel
-from pharia_skill import Csi, MessageWriter, message_stream
-
-
-class Input(BaseModel):
-    word: str
-
-
-class End(BaseModel):
-    count: int
-
-
-@message_stream
-def echo(csi: Csi, writer: MessageWriter[End], input: Input) -> None:
-    writer.begin_message("assistant")
-    writer.append_to_reasoning("hm")
-    for letter in input.word:
-        writer.append_to_message(letter)
-    writer.end_message(End(count=len(input.word)))
-    raise ValueError("after the end")
-"""
-
-
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     config = Config()
@@ -188,15 +116,12 @@ def engine() -> Engine:
 def project(pytestconfig: pytest.Config) -> Path:
     """Kept between runs, so that components are built again only when the SDK has changed."""
     assert pytestconfig.cache is not None
-    folder = pytestconfig.cache.mkdir("pharia-skill-components")
-    (folder / "probe.py").write_text(PROBE)
-    (folder / "echo.py").write_text(STREAM)
-    return folder
+    return pytestconfig.cache.mkdir("pharia-skill-components")
 
 
 @pytest.fixture(scope="session")
 def built_probe(project: Path) -> Path:
-    return build(project / "probe.py", project / "out" / "probe.wasm")
+    return build(GUESTS / "probe.py", project / "probe.wasm")
 
 
 @pytest.fixture(scope="session")
@@ -206,23 +131,12 @@ def probe(engine: Engine, built_probe: Path) -> Host:
 
 @pytest.fixture(scope="session")
 def old_probe(engine: Engine, project: Path) -> Host:
-    return Host(engine, build(project / "probe.py", project / "out" / "old_probe.wasm", wit="0.3"))
+    return Host(engine, build(GUESTS / "probe.py", project / "old_probe.wasm", wit="0.3"))
 
 
 @pytest.fixture(scope="session")
 def echo(engine: Engine, project: Path) -> Host:
-    return Host(engine, build(project / "echo.py", project / "out" / "echo.wasm"))
-
-
-@pytest.fixture(scope="session")
-def component(engine: Engine, project: Path) -> Callable[[str, str, str], Host]:
-    """Build a module of that name and text for a line; kept between runs as well."""
-
-    def make(name: str, text: str, wit: str) -> Host:
-        (project / f"{name}.py").write_text(text)
-        return Host(engine, build(project / f"{name}.py", project / "out" / f"{name}-{wit}.wasm", wit=wit))
-
-    return make
+    return Host(engine, build(GUESTS / "echo.py", project / "echo.wasm"))
 
 
 @pytest.fixture

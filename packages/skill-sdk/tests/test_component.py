@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from wasmtime.component import Variant
 
+from conftest import GUESTS
 from pharia_skill.builder import build_component
+from pharia_skill.builder.snapshot.lasting import IMMORTAL
 from pharia_skill.builder.wasm import note_of
 
 INTERFACES = {"chunking", "document-index", "inference", "language", "tool"}
@@ -183,6 +185,21 @@ def test_an_exception_of_the_skill_comes_with_its_place(probe: Any) -> None:
     assert "probe.py" in text
 
 
+def test_time_and_chance_belong_to_the_run_and_not_to_the_build(probe: Any) -> None:
+    first, second = (ask(probe, "drawn") for _ in range(2))
+    assert first["prompt"] == "Once upon a time"
+    assert first["drawn"][0] != second["drawn"][0]
+    assert first["drawn"][1] > first["fixed"][1]
+    assert first["fixed"] == second["fixed"]
+
+
+def test_looking_at_what_was_imported_writes_to_nothing(probe: Any) -> None:
+    """A call pays for every page it writes to."""
+    answer = ask(probe, "counted")
+    assert set(answer["references"]) == {IMMORTAL}
+    assert len(answer["pages"]) < 10, "what a call makes lies side by side"
+
+
 def test_a_stream_writes_its_items_in_order_and_then_its_error(echo: Any) -> None:
     result = echo.run_stream(b'{"word": "ab"}')
     assert [item.tag for item in echo.written] == [
@@ -207,8 +224,8 @@ def test_a_component_is_stripped_and_says_what_it_was_built_from(built_probe: Pa
     assert note["wit"] == "0.4"
 
 
-def test_nothing_is_built_again_until_a_source_changes(built_probe: Path, project: Path) -> None:
+def test_nothing_is_built_again_until_a_source_changes(built_probe: Path) -> None:
     before = built_probe.stat()
-    built = build_component(project / "probe.py", built_probe)
+    built = build_component(GUESTS / "probe.py", built_probe)
     assert built.unchanged
     assert built_probe.stat().st_mtime_ns == before.st_mtime_ns

@@ -3,54 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
-
-import pytest
-
-SKILL = '''
-from __future__ import annotations
-from dataclasses import dataclass
-from typing import Literal
-from pharia_skill import ChatParams, Csi, Message, ToolError, skill, tool
-from pydantic import BaseModel
-
-
-class Answer(BaseModel):
-    number: int
-    mood: Literal["good", "bad"] = "good"
-
-
-@tool
-def double(number: int) -> int:
-    """Double it.
-
-    Args:
-        number: what to double
-    """
-    return 2 * number
-
-
-@skill
-def converse(csi: Csi, input: list[str]) -> tuple[Answer, list[str]]:
-    class Place(BaseModel):
-        city: str
-
-    @tool
-    def where(csi: Csi, place: Place) -> str:
-        raise ToolError(f"{place.city} is not known, nor is {len(csi.list_tools())}")
-
-    seen: list[str] = []
-    answer = csi.chat(
-        "model",
-        [Message.user(text) for text in input],
-        tools=["add", double, where],
-        response_model=Answer,
-        on_tool_call=lambda call, result: seen.append(f"{call.name}: {result}"),
-    )
-    return answer, seen
-'''
 
 ADD = SimpleNamespace(name="add", description="Adds", **{"input-schema": b'{"type": "object"}'})
 
@@ -78,14 +32,9 @@ class Model:
         return [["3"] for _ in requests]
 
 
-@pytest.fixture(scope="session")
-def new(component: Callable[..., Any]) -> Any:
-    return component("converse", SKILL, "0.4")
-
-
-@pytest.fixture(scope="session")
-def old(component: Callable[..., Any]) -> Any:
-    return component("converse", SKILL, "0.3")
+def converse(host: Any) -> tuple[Any, list[str]]:
+    found = json.loads(host.run(b'{"ask": "converse"}'))
+    return found["answer"], found["seen"]
 
 
 def native(content: str | None, **calls: str) -> Any:
@@ -93,11 +42,11 @@ def native(content: str | None, **calls: str) -> Any:
     return record(content=content, reasoning_content=None, tool_calls=converted or None)
 
 
-def test_the_model_calls_tools_of_both_kinds_and_then_answers_in_the_type(new: Any) -> None:
+def test_the_model_calls_tools_of_both_kinds_and_then_answers_in_the_type(probe: Any) -> None:
     calls = native(None, add='{"a": 1}', double='{"number": "21"}', where='{"place": {"city": "Ys"}}', nonsense="{oh")
-    model = Model(new, calls, native("no"), native('```json\n{"number": 42}\n```'))
+    model = Model(probe, calls, native("no"), native('```json\n{"number": 42}\n```'))
 
-    answer, seen = json.loads(new.run(b'["u"]'))
+    answer, seen = converse(probe)
 
     assert answer == {"number": 42, "mood": "good"}
     assert seen == [
@@ -116,14 +65,14 @@ def test_the_model_calls_tools_of_both_kinds_and_then_answers_in_the_type(new: A
     assert tags == ["other", "assistant", "tool", "tool", "tool", "tool", "assistant", "other"]
 
 
-def test_where_the_line_knows_neither_both_are_asked_for_in_words(old: Any) -> None:
+def test_where_the_line_knows_neither_both_are_asked_for_in_words(old_probe: Any) -> None:
     def said(content: str) -> Any:
         return record(role="assistant", content=content)
 
     call = '{"type": "function", "name": "%s", "parameters": {"number": 21}}'
-    model = Model(old, said(call % "double"), said(call % "add"), said('{"number": 42, "mood": "bad"}'))
+    model = Model(old_probe, said(call % "double"), said(call % "add"), said('{"number": 42, "mood": "bad"}'))
 
-    answer, seen = json.loads(old.run(b'["u"]'))
+    answer, seen = converse(old_probe)
 
     assert answer == {"number": 42, "mood": "bad"}
     assert seen == ["double: ToolOutput(contents=['42'])", "add: ToolOutput(contents=['3'])"]

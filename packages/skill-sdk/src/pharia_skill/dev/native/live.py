@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from pharia_skill.builder.target import Target
 from pharia_skill.dev.changes import Changes
 from pharia_skill.dev.native.skill import NativeSkill, load_native
-from pharia_skill.dev.project import read_project
+from pharia_skill.dev.project import Project, read_project
 
 
 class LiveSkill:
@@ -29,6 +31,7 @@ class LiveSkill:
             project = read_project(self.target, self._source_paths)
             self._modules = list(project.modules)
             self._changes.watch(project.files, project.stamps)
+            _remove_bytecode(project)
             self._loaded = load_native(self.target)
         return self._loaded
 
@@ -36,3 +39,10 @@ class LiveSkill:
         for name in self._modules:
             sys.modules.pop(name, None)
         importlib.invalidate_caches()
+
+
+def _remove_bytecode(project: Project) -> None:
+    """Python takes it for current when the source has the same size and second, which an edit can leave alone."""
+    for module in project.modules.values():
+        with suppress(OSError, NotImplementedError):
+            Path(cache_from_source(str(module.file))).unlink()
