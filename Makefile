@@ -27,7 +27,7 @@ run: .venv/installed
 test: .venv/developer
 	$(BIN)/python -m pytest -n auto --dist loadfile $(addprefix --ignore=,$(THOROUGH))
 
-test-thorough: .venv/developer
+test-thorough: .venv/developer .venv/bom/installed
 	$(BIN)/python -m pytest -n auto --dist loadfile $(THOROUGH)
 
 check: .venv/developer
@@ -49,9 +49,9 @@ docs: .venv/developer
 	@mv build/command-line.md docs/command-line.md
 
 # Of the kernel with what its image has.
-sbom: .venv/developer
+sbom: .venv/developer .venv/bom/installed
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e packages/luaskills -e "packages/kernel[$(IMAGE_EXTRAS)]"
-	$(BIN)/python deploy/sbom.py --extras "$(IMAGE_EXTRAS)" build/pharia-kernel.cdx.json
+	$(BIN)/python deploy/sbom.py --extras "$(IMAGE_EXTRAS)" --cyclonedx .venv/bom/bin/cyclonedx-py build/pharia-kernel.cdx.json
 
 clean:
 	rm -rf .venv skills build
@@ -69,4 +69,10 @@ clean:
 	@command -v docker-registry >/dev/null \
 		|| { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq -y --no-install-recommends docker-registry; } \
 		|| echo "There is no docker-registry; the tests of publishing need it"
+	@touch $@
+
+# Apart: it brings formats for jsonschema, which then takes every process that imports it 1.6 s.
+.venv/bom/installed: .venv/installed
+	@$(BIN)/python -m venv .venv/bom
+	@.venv/bom/bin/pip install -qq --disable-pip-version-check -c constraints.txt cyclonedx-bom
 	@touch $@

@@ -1,6 +1,6 @@
 """Write which packages a kernel consists of, in the form of CycloneDX.
 
-    python deploy/sbom.py --extras jwt,mcp build/pharia-kernel.cdx.json
+    python deploy/sbom.py --extras jwt,mcp --cyclonedx .venv/bom/bin/cyclonedx-py build/pharia-kernel.cdx.json
 
 Looks at the packages of the Python that runs it, and leaves out those that the kernel does not need.
 """
@@ -51,10 +51,10 @@ def _parts(text: str, extra: str = "") -> list[Part]:
     return [(canonicalize_name(requirement.name), more) for more in ("", *requirement.extras)]
 
 
-def bill(names: set[str]) -> dict[str, Any]:
+def bill(names: set[str], cyclonedx: Path) -> dict[str, Any]:
     """Of the installed packages with these names."""
     options = ["--output-reproducible", "--no-validate"]  # which takes long for what is left out again
-    command = [sys.executable, "-m", "cyclonedx_py", "environment", *options, sys.executable]
+    command = [cyclonedx, "environment", *options, sys.executable]
     whole: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=300).stdout)
     kept = [one for one in whole["components"] if canonicalize_name(one["name"]) in names]
     references = {one["bom-ref"] for one in kept}
@@ -70,9 +70,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("output", type=Path)
     parser.add_argument("--extras", default="", help="of the package, with commas between them")
+    parser.add_argument("--cyclonedx", type=Path, required=True, help="the program of cyclonedx-bom")
     given = parser.parse_args()
     project = tomllib.loads(PROJECT.read_text())["project"]
-    document = bill(needed(project, filter(None, given.extras.split(","))))
+    document = bill(needed(project, filter(None, given.extras.split(","))), given.cyclonedx)
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(json.dumps(document, indent=2) + "\n")
     print(f"{given.output}: {len(document['components'])} packages")

@@ -39,7 +39,8 @@ def project(sbom: ModuleType) -> dict[str, Any]:
 def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the command writes."""
     file = tmp_path_factory.mktemp("sbom") / "build" / "kernel.cdx.json"
-    subprocess.run([sys.executable, SCRIPT, file], check=True, capture_output=True, timeout=100)
+    tool = Path(sys.prefix, "bom", "bin", "cyclonedx-py")
+    subprocess.run([sys.executable, SCRIPT, "--cyclonedx", tool, file], check=True, capture_output=True, timeout=100)
     return dict(json.loads(file.read_text()))
 
 

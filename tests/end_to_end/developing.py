@@ -96,7 +96,10 @@ async def developing(folder: Path, *arguments: str, environment: Mapping[str, st
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE) as client, asyncio.TaskGroup() as tasks:
+    async with (
+        httpx.AsyncClient(trust_env=False, verify=False, timeout=_PATIENCE) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
         dev = Developing(process, client)
         listening = tasks.create_task(dev.listen())
         try:

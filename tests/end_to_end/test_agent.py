@@ -59,7 +59,7 @@ async def serving(
     async with (
         Kernel(settings) as kernel,
         serve(kernel, settings, listener=bind("127.0.0.1:0")) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=120) as client,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False, timeout=120) as client,
     ):
         yield client
 

@@ -69,7 +69,6 @@ async def test_an_edit_of_the_prompt_shows_in_the_next_answers_twenty_times(
 MISTAKES = {
     "def (": "poem.py, line 1: SyntaxError: invalid syntax",
     "import json\nimport nowhere_at_all": "poem.py, line 2: ModuleNotFoundError: No module named 'nowhere_at_all'",
-    "import sqlite3": "`sqlite3` can not be used in a skill",
     "x = 1": "poem.py has no function decorated with @skill",
     "x = {}['key']": "poem.py, line 1: KeyError: 'key'",
     SKILL.replace(", topic: str", "").format(prompt=""): "InvalidSkill: Skills must have exactly two arguments.",
@@ -81,7 +80,7 @@ async def test_a_mistake_comes_back_to_the_caller_until_it_is_mended(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     source = tmp_path / "poem.py"
-    source.write_text("import sqlite3\n" + SKILL.format(prompt=""))
+    source.write_text(SKILL.format(prompt=""))
     async with developing(tmp_path, "poem.py", "--port", "0", environment=environment) as dev:
         for number, (text, explanation) in enumerate(MISTAKES.items()):
             source.write_text(text)
@@ -95,9 +94,9 @@ STREAM = """
 import mdurl
 
 try:
-    import requests
+    import sqlite3
 except ModuleNotFoundError:
-    requests = None
+    sqlite3 = None
 
 from .words import greeting
 from pharia_skill import Csi, MessageWriter, message_stream
@@ -137,7 +136,7 @@ async def test_a_stream_of_several_modules_a_text_file_and_a_library(
         (package / "greet.py").write_text(STREAM.replace("try:", "if True:").replace("except", "else:  #"))
         (failed,) = await dev.events_until("greet", "can not be used in a skill")
         assert "greetings/greet.py, line 5: ModuleNotFoundError" in failed.data["message"]
-        assert "`requests` can not be used in a skill: ModuleNotFoundError: No module named" in failed.data["message"]
+        assert "`sqlite3` can not be used in a skill: ModuleNotFoundError: No module named" in failed.data["message"]
 
 
 async def test_ctrl_c_ends_the_kernel_as_well(tmp_path: Path, environment: dict[str, str]) -> None:

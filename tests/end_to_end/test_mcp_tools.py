@@ -65,7 +65,7 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
         async with (
             Kernel(settings, runtime=runtime) as kernel,
             serve(kernel, settings, listener=bind("127.0.0.1:0")) as url,
-            httpx.AsyncClient(base_url=url, trust_env=False, timeout=120) as client,
+            httpx.AsyncClient(base_url=url, trust_env=False, verify=False, timeout=120) as client,
         ):
 
             async def listed() -> bool:

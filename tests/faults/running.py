@@ -58,7 +58,7 @@ class Running:
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
-        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=_PATIENCE, headers=headers)
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, verify=False, timeout=_PATIENCE, headers=headers)
 
     async def post(self, path: str, body: Any = "hello", token: str | None = None) -> httpx.Response:
         async with self.client(token) as client:

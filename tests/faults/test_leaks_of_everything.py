@@ -131,7 +131,9 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         kernel = await enter(Kernel(settings, tracer=seen.tracing.tracer, metrics=seen.metrics))
         server = serve(kernel, settings, listener=bind("127.0.0.1:0"), tracing=seen.tracing, metrics=seen.metrics)
         limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-        yield await enter(httpx.AsyncClient(base_url=await enter(server), trust_env=False, timeout=60, limits=limits))
+        yield await enter(
+            httpx.AsyncClient(base_url=await enter(server), trust_env=False, verify=False, timeout=60, limits=limits)
+        )
 
 
 async def play(client: httpx.AsyncClient) -> dict[str, int]:

@@ -79,7 +79,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
                 telemetry(settings, {}) as seen,
                 Kernel(settings, tracer=seen.tracing.tracer, metrics=seen.metrics) as kernel,
                 serve(kernel, settings, tracing=seen.tracing, metrics=seen.metrics) as url,
-                httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client,
+                httpx.AsyncClient(base_url=url, trust_env=False, verify=False, timeout=60) as client,
             ):
                 await kernel.loaded()
                 yield Served(client, stub, seen.metrics.numbers)

@@ -30,7 +30,7 @@ async def served(tmp_path: Path, **written: Any) -> AsyncIterator[tuple[Kernel, 
     async with (
         Kernel(settings) as kernel,
         serve(kernel, settings) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False, timeout=60) as client,
     ):
         yield kernel, client
 

@@ -46,7 +46,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         Kernel(settings, runtime=WasmRuntime(EngineOptions(instances=1))) as kernel,
         serve(kernel, settings) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False, timeout=60) as client,
     ):
         yield client
 
@@ -187,7 +187,7 @@ async def test_documents_that_are_not_here_can_not_be_changed(
     async with (
         Kernel(chosen, runtime=WasmRuntime(EngineOptions(instances=1))) as kernel,
         serve(kernel, chosen) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as client,
     ):
         for path in ("/v1/documents", _PATH, f"{_PATH}/d"):
             assert _code(await client.get(path)) == answer

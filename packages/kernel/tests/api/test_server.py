@@ -64,7 +64,11 @@ def test_the_socket_names_its_protocol() -> None:
 
 async def test_leaving_lets_requests_finish(answer: Any) -> None:
     kernel = Slow(answer)
-    async with asyncio.timeout(20), httpx.AsyncClient(trust_env=False) as client, asyncio.TaskGroup() as group:
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(trust_env=False, verify=False) as client,
+        asyncio.TaskGroup() as group,
+    ):
         async with serve(cast(Any, kernel), settings()) as url:
             request = group.create_task(client.post(url + RUN, json=1))
             await kernel.began.wait()
@@ -86,7 +90,11 @@ async def after_closing(url: str, kernel: Slow) -> None:
 
 async def test_requests_that_do_not_finish_are_told_so(answer: Any) -> None:
     kernel = Slow(answer)
-    async with asyncio.timeout(20), httpx.AsyncClient(trust_env=False) as client, asyncio.TaskGroup() as group:
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(trust_env=False, verify=False) as client,
+        asyncio.TaskGroup() as group,
+    ):
         async with serve(cast(Any, kernel), settings(grace_seconds=0.01)) as url:
             request = group.create_task(client.post(url + RUN, json=1))
             await kernel.began.wait()
@@ -108,7 +116,11 @@ async def test_streams_that_do_not_finish_are_told_so() -> None:
             events: Any = Events(endless(input, caller))
             yield events
 
-    async with asyncio.timeout(20), httpx.AsyncClient(trust_env=False) as client, AsyncExitStack() as stack:
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(trust_env=False, verify=False) as client,
+        AsyncExitStack() as stack,
+    ):
         url = await stack.enter_async_context(serve(cast(Any, Kernel()), settings(grace_seconds=0.01)))
         async with client.stream("POST", url + RUN.replace("run", "message-stream"), json=1) as response:
             events = response.aiter_text()

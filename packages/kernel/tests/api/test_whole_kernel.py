@@ -29,7 +29,7 @@ async def whole(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         Kernel(settings) as kernel,
         serve(kernel, settings) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+        httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as client,
     ):
         yield client
 

@@ -51,7 +51,7 @@ async def listening(process: Process) -> str:
 async def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     async with asyncio.timeout(60), kernel_process(tmp_path, "127.0.0.1:0") as process:
         url = await listening(process)
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as client:
             assert (await client.get("/readyz")).status_code == 200
             assert '"text":"H"' in (await client.post(HELLO, json="Homer")).text
         process.send_signal(signal.SIGTERM)
@@ -112,7 +112,7 @@ async def test_model_requests_belong_to_the_trace_of_their_request(tmp_path: Pat
         }
         async with (
             kernel_process(tmp_path, "127.0.0.1:0", **settings) as process,
-            httpx.AsyncClient(base_url=await listening(process), trust_env=False, timeout=30) as client,
+            httpx.AsyncClient(base_url=await listening(process), trust_env=False, verify=False, timeout=30) as client,
         ):
             answer = await client.post("/v1/skills/dev/asking/run", json="hello")
     assert answer.json() == "Hello back"
