@@ -1,6 +1,6 @@
 """Types of the component model as plain values, whether read from a component or from WIT text.
 
-The same types may cross in two ways (see :mod:`pharia_kernel.runtimes.wasm.packing.component`); they are equal.
+The same types may cross in two ways, and are equal: see :mod:`pharia_kernel.runtimes.wasm.rewriting.packing.component`.
 """
 
 from __future__ import annotations
