@@ -54,7 +54,7 @@ def _parts(text: str, extra: str = "") -> list[Part]:
 def bill(names: set[str], cyclonedx: Path) -> dict[str, Any]:
     """Of the installed packages with these names."""
     options = ["--output-reproducible", "--no-validate"]  # which takes long for what is left out again
-    command = [cyclonedx, "environment", *options, sys.executable]
+    command = [str(cyclonedx), "environment", *options, sys.executable]
     whole: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=300).stdout)
     kept = [one for one in whole["components"] if canonicalize_name(one["name"]) in names]
     references = {one["bom-ref"] for one in kept}
