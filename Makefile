@@ -5,7 +5,7 @@ EDITABLE := -e packages/assets -e packages/skill-sdk -e packages/luaskills -e "p
 EXTRAS := -e "packages/luaskills[native,lancedb,jieba]" -e "packages/kernel[model,lua,chunking,language,mcp,documents,jwt,signatures,telemetry]"
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo -n)
 IMAGE_EXTRAS := $(shell sed -n "s/^ARG EXTRAS=//p" deploy/Containerfile)
-# Minutes of killed processes, generated requests, rendered charts, guides and other SDKs.
+# Minutes of killed processes, generated requests, rendered charts, guides, other SDKs and interpreters linked anew.
 THOROUGH := tests/faults tests/fuzzing tests/deploy tests/conformance/test_patches.py \
 	$(addprefix tests/end_to_end/,test_guides.py test_released_sdks.py test_rag.py test_mcp_tools.py) \
 	packages/luaskills/tests/native/test_released_luaskills.py packages/skill-sdk/tests/test_linking.py

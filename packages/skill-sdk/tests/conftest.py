@@ -113,15 +113,15 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="session")
-def project(pytestconfig: pytest.Config) -> Path:
+def components(pytestconfig: pytest.Config) -> Path:
     """Kept between runs, so that components are built again only when the SDK has changed."""
     assert pytestconfig.cache is not None
     return pytestconfig.cache.mkdir("pharia-skill-components")
 
 
 @pytest.fixture(scope="session")
-def built_probe(project: Path) -> Path:
-    return build(GUESTS / "probe.py", project / "probe.wasm")
+def built_probe(components: Path) -> Path:
+    return build(GUESTS / "probe.py", components / "probe.wasm")
 
 
 @pytest.fixture(scope="session")
@@ -130,13 +130,13 @@ def probe(engine: Engine, built_probe: Path) -> Host:
 
 
 @pytest.fixture(scope="session")
-def old_probe(engine: Engine, project: Path) -> Host:
-    return Host(engine, build(GUESTS / "probe.py", project / "old_probe.wasm", wit="0.3"))
+def old_probe(engine: Engine, components: Path) -> Host:
+    return Host(engine, build(GUESTS / "probe.py", components / "old_probe.wasm", wit="0.3"))
 
 
 @pytest.fixture(scope="session")
-def echo(engine: Engine, project: Path) -> Host:
-    return Host(engine, build(GUESTS / "echo.py", project / "echo.wasm"))
+def echo(engine: Engine, components: Path) -> Host:
+    return Host(engine, build(GUESTS / "echo.py", components / "echo.wasm"))
 
 
 @pytest.fixture

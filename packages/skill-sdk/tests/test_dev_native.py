@@ -74,7 +74,8 @@ def call(server: NativeServer, path: str, body: Any = "tea", method: str = "POST
         connection.close()
 
 
-def test_every_edit_shows_in_the_next_answer(scratch_module: Write) -> None:
+def test_every_edit_shows_in_the_next_answer(scratch_module: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     helping = scratch_module("PREFIX = '0 '", "helping.py")
     with serving(scratch_module(SKILL)) as server:
         assert call(server, "dev/made/run") == (200, '"0 tea"')

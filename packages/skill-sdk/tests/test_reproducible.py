@@ -28,6 +28,7 @@ Write = Callable[..., Path]
 
 RELEASED_BYTES = 47_871_959
 """A minimal chat skill built with release 0.19.2 of the SDK."""
+
 SKILL = """
 import random, time, uuid
 from pathlib import Path
